@@ -1,0 +1,148 @@
+// What the store keeps: its rows, the writes that make them, and the snapshot a restart begins from.
+
+import type { JsonObject, JsonValue } from "../ocpp/json.ts";
+
+/** The transaction-related messages of OCPP 1.6, section 3.7.1: never lost, always in order. */
+export type TransactionMessage = "StartTransaction" | "MeterValues" | "StopTransaction";
+
+/** One line of the append-only log that every backend reads with its own cursor. */
+export interface LogEntry {
+  /** 1 and up, without gaps at the head. */
+  readonly sequence: number;
+  /** When it was received, epoch milliseconds. */
+  readonly at: number;
+  readonly action: TransactionMessage;
+  /** The proxy's own transaction id. */
+  readonly transactionId: number;
+  readonly connectorId: number;
+  /** A valid request without `transactionId`: each backend gets its own. */
+  readonly payload: JsonObject;
+  /** What the charger really sent, where `payload` repairs it. */
+  readonly raw?: string;
+  /** The proxy made it (a StopTransaction that the charger never sent). */
+  readonly synthetic?: boolean;
+  /** On StopTransaction: the session as it was closed. */
+  readonly session?: SessionRecord;
+}
+
+/** Why a session's figures deserve a second look. */
+export type SessionFlag =
+  /** The charger never sent StopTransaction. */
+  | "estimated_stop"
+  /** The charger's StopTransaction came after the session had been closed with an estimate. */
+  | "late_stop"
+  /** The session was running before the proxy knew of it. */
+  | "adopted"
+  /** A time was missing or from before 2020; the time of receipt stands in. */
+  | "clock_corrected"
+  /** The register ran backwards. */
+  | "meter_reset"
+  /** meterStart did not fit the register. */
+  | "meter_start_corrected"
+  /** meterStop was below meterStart, or did not fit the register. */
+  | "meter_stop_corrected";
+
+/** How it was decided whose session it is. */
+export type BookedBy = "remote_start" | "id_tag" | "authorization" | "nobody";
+
+/** One transaction as the household's books keep it. */
+export interface SessionRecord {
+  /** The proxy's own transaction id, 1 … 2³¹−1, unique for ever. */
+  transactionId: number;
+  /** The charger's id, in decimal, where the charger uses one that the proxy did not give. */
+  chargerTransactionId: string | null;
+  connectorId: number;
+  idTag: string;
+  /** The backend it is booked to; null: the household. */
+  backendId: string | null;
+  bookedBy: BookedBy;
+  reservationId: number | null;
+  /** Identifies a retransmitted StartTransaction: connector, id tag, meter start, timestamp. */
+  startKey: string;
+  /** Epoch milliseconds. */
+  startedAt: number;
+  stoppedAt: number | null;
+  /** Wh, as the charger told. */
+  meterStartWh: number | null;
+  meterStopWh: number | null;
+  /** Wh, monotonic whatever the meter does. */
+  energyWh: number;
+  /** The last register value that counted, Wh. */
+  registerWh: number | null;
+  /** A value below `registerWh` that is a reset if the next one does not jump back. */
+  resetCandidateWh: number | null;
+  /** When the last meter value was taken. */
+  meteredAt: number | null;
+  /** When the energy last rose. */
+  energyRoseAt: number | null;
+  stopReason: string | null;
+  flags: SessionFlag[];
+}
+
+/** One answer of the arbiter, with its reason. */
+export interface DecisionRecord {
+  readonly at: number;
+  readonly backendId: string | null;
+  /** The request, by the name of the action. */
+  readonly request: string;
+  readonly outcome: "granted" | "renewed" | "denied" | "revoked" | "released" | "expired";
+  /** A sentence a person understands. */
+  readonly reason: string;
+}
+
+/** A message that a backend refused for good; the owner can see it. */
+export interface SetAsideRecord {
+  readonly backendId: string;
+  readonly sequence: number;
+  readonly at: number;
+  readonly reason: string;
+}
+
+/** A backend's id for one of our transactions, in decimal. */
+export interface BackendTransactionRecord {
+  readonly backendId: string;
+  readonly transactionId: number;
+  readonly backendTransactionId: string;
+}
+
+/** How far a backend has acknowledged the log. */
+export interface CursorRecord {
+  readonly backendId: string;
+  readonly sequence: number;
+}
+
+/** One change to the store. All writes of one effect are one SQLite transaction. */
+export type Write =
+  | { readonly table: "log"; readonly entry: LogEntry }
+  | { readonly table: "session"; readonly session: SessionRecord }
+  | { readonly table: "cursor"; readonly cursor: CursorRecord }
+  | { readonly table: "backend_transaction"; readonly row: BackendTransactionRecord }
+  | { readonly table: "set_aside"; readonly row: SetAsideRecord }
+  | { readonly table: "decision"; readonly row: DecisionRecord }
+  /** A small JSON document by key; undefined removes it. */
+  | { readonly table: "fact"; readonly key: string; readonly value: JsonValue | undefined };
+
+/** Sessions kept in memory after they ended, so that a retransmission still finds its own. */
+export const REMEMBERED_SESSIONS = 1_000;
+
+/** Decisions kept in memory for `status`. */
+export const REMEMBERED_DECISIONS = 20;
+
+/** What the tables say at the start. */
+export interface Snapshot {
+  readonly facts: ReadonlyMap<string, JsonValue>;
+  /** All open ones and the newest REMEMBERED_SESSIONS closed ones, oldest first. */
+  readonly sessions: readonly SessionRecord[];
+  /** The highest transaction id ever used; 0: none. */
+  readonly lastTransactionId: number;
+  /** The highest sequence ever used; 0: none. */
+  readonly lastSequence: number;
+  readonly cursors: readonly CursorRecord[];
+  /** Of the sessions above. */
+  readonly backendTransactions: readonly BackendTransactionRecord[];
+  /** For each open session, the sequence of its StartTransaction. */
+  readonly startSequences: ReadonlyMap<number, number>;
+  /** The newest, newest last. */
+  readonly decisions: readonly DecisionRecord[];
+  readonly setAside: readonly SetAsideRecord[];
+}
