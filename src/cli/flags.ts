@@ -1,0 +1,59 @@
+// The flags of every command, as typed values. `app.ts` parses them, each command reads its own.
+
+import type { LogLevel } from "../core/effect.ts";
+
+/** `serve`: flags win over the configuration file. */
+export interface ServeFlags {
+  readonly config?: string;
+  readonly logLevel?: LogLevel;
+  readonly host?: string;
+  /** 0–65535; 0 takes a free one. */
+  readonly port?: number;
+}
+
+/** `export`: periods are a year, month, day or instant in the household's time zone. */
+export interface ExportFlags {
+  readonly config?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly backend?: string;
+  readonly format: "csv" | "json" | "jsonl";
+  /** A file instead of standard output. */
+  readonly output?: string;
+  readonly showIdTags: boolean;
+}
+
+/** `status`: of the running server, or of its database when none runs. */
+export interface StatusFlags {
+  readonly config?: string;
+  /** The server to ask, http or https. */
+  readonly url?: string;
+  readonly token?: string;
+  readonly watch: boolean;
+  readonly json: boolean;
+}
+
+/** `check`. */
+export interface CheckFlags {
+  readonly config?: string;
+}
+
+/** `simulate`: one virtual charger, and backends that dial in. */
+export interface SimulateFlags {
+  /** The proxy's charger endpoint, without the charger's id. */
+  readonly url: string;
+  readonly id: string;
+  readonly password?: string;
+  /** 1 and up. */
+  readonly connectors: number;
+  readonly idTag: string;
+  readonly powerW: number;
+  /** Seconds of the charger's own time between two meter values. */
+  readonly intervalS: number;
+  /** How many seconds pass for the charger in a real one. */
+  readonly speed: number;
+  /** Charging sessions to play, one after the other. */
+  readonly sessions: number;
+  /** Backends to play: `name` or `name:token`. */
+  readonly backend?: readonly string[];
+}
