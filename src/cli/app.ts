@@ -1,0 +1,96 @@
+// The program: finds the command, runs it, and turns whatever happens into an exit code.
+
+import {
+  buildApplication,
+  buildRouteMap,
+  ExitCode,
+  proposeCompletions,
+  run,
+  text_en,
+} from "@stricli/core";
+import metadata from "../../deno.json" with { type: "json" };
+import type { ProgramContext } from "./command.ts";
+import { checkCommand, completionsCommand, serveCommand, statusCommand } from "./commands.ts";
+import { COMPLETE } from "./completions.ts";
+import type { CommandContext } from "./context.ts";
+import { exportCommand } from "./export_command.ts";
+import { simulateCommand } from "./simulate_command.ts";
+
+/** Done. */
+export const EXIT_DONE = 0;
+/** The command could not do it; a sentence on standard error says why. */
+export const EXIT_FAILED = 1;
+/** The command line itself is wrong. */
+export const EXIT_USAGE = 2;
+
+const application = buildApplication<ProgramContext>(
+  buildRouteMap({
+    routes: {
+      serve: serveCommand,
+      status: statusCommand,
+      export: exportCommand,
+      check: checkCommand,
+      simulate: simulateCommand,
+      completions: completionsCommand,
+    },
+    docs: {
+      brief: "Lets several backends share one OCPP 1.6J charger; the homeowner stays in control.",
+    },
+  }),
+  {
+    name: "ocpp-proxy",
+    versionInfo: { currentVersion: metadata.version },
+    scanner: { caseStyle: "allow-kebab-for-camel" },
+    documentation: { disableAnsiColor: true, onlyRequiredInUsageLine: true },
+    localization: {
+      text: {
+        ...text_en,
+        noCommandRegisteredForInput: ({ input, corrections }) =>
+          `ocpp-proxy: there is no command '${input}'${
+            corrections.length > 0 ? `; did you mean ${corrections.join(" or ")}?` : ""
+          }`,
+        exceptionWhileParsingArguments: (error) => `ocpp-proxy: ${sentence(error)}`,
+        exceptionWhileLoadingCommandFunction: (error) => `ocpp-proxy: ${sentence(error)}`,
+        exceptionWhileRunningCommand: (error) => `ocpp-proxy: ${sentence(error)}`,
+      },
+    },
+  },
+);
+
+function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replaceAll(/\s*\n\s*/g, " ");
+}
+
+/** Runs one command line and returns its exit code; never throws. */
+export async function runProgram(
+  words: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const environment = new Proxy<Record<string, string>>({}, {
+    get: (_, name) => typeof name === "string" ? context.environment.get(name) : undefined,
+  });
+  const process: ProgramContext["process"] = {
+    stdout: { write: (text) => void context.out(text) },
+    stderr: { write: (text) => context.error(text.replace(/\n$/, "")) },
+    env: environment,
+  };
+  const programContext: ProgramContext = { process, command: context };
+  if (words[0] === COMPLETE) {
+    const proposed = await proposeCompletions(application, words.slice(1), programContext);
+    context.out(proposed.map(({ completion }) => `${completion}\n`).join(""));
+    return EXIT_DONE;
+  }
+  await run(application, words.length === 0 ? ["--help"] : words, programContext);
+  return exitCode(process.exitCode);
+}
+
+function exitCode(code: number | string | null | undefined): number {
+  switch (code) {
+    case ExitCode.UnknownCommand:
+    case ExitCode.InvalidArgument:
+      return EXIT_USAGE;
+    default:
+      return typeof code === "number" && code >= 0 ? code : EXIT_FAILED;
+  }
+}

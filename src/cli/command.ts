@@ -1,0 +1,34 @@
+// What the declarations of commands have in common.
+
+import type { CommandContext as StricliContext, StricliProcess } from "@stricli/core";
+import type { CommandContext } from "./context.ts";
+import { words } from "./parse_flag.ts";
+
+/** What the commands get as `this`: the argument parser's view of the process, and ours. */
+export interface ProgramContext extends StricliContext {
+  readonly process: StricliProcess;
+  readonly command: CommandContext;
+}
+
+/** A command: reads its flags, does it, returns its exit code. */
+type Run<Flags> = (flags: Flags, context: CommandContext) => Promise<number>;
+
+/** Adapts a command that returns its exit code. */
+export function exitsWith<Flags>(load: () => Promise<Run<Flags>>) {
+  return async () => {
+    const runCommand = await load();
+    return async function (this: ProgramContext, flags: Flags): Promise<void> {
+      this.process.exitCode = await runCommand(flags, this.command);
+    };
+  };
+}
+
+/** `--config`, the same for every command that has it. */
+export const config = {
+  kind: "parsed",
+  parse: words,
+  optional: true,
+  placeholder: "file",
+  brief:
+    "Configuration file (YAML or JSON). Without it: ./config.yaml if there is one, else defaults",
+} as const;

@@ -1,0 +1,90 @@
+// The whole configuration, complete and checked: what the core decides by, and what the shell needs.
+
+import type { CoreConfiguration } from "../core/configuration.ts";
+import type { LogLevel } from "../core/effect.ts";
+
+/** What to do with a charger that offers no subprotocol, or only others than ocpp1.6. */
+export type SubprotocolPolicy =
+  /** Open the socket without a subprotocol. */
+  | "accept"
+  /** Complete the handshake without the header, then close (OCPP-J 1.6, section 3.2). */
+  | "close"
+  /** Answer the handshake with an HTTP error. */
+  | "reject";
+
+/** How the shell reaches a backend, or knows one that dials in. No secret of it is ever logged. */
+export interface BackendConnection {
+  readonly id: string;
+  readonly enabled: boolean;
+  /** ws or wss. Absent: the backend dials in. */
+  readonly url?: string;
+  /** Whether the identity is appended to `url`; the first ocpp-proxy dialled it as it was. */
+  readonly appendChargePointId: boolean;
+  /** Absent: the charger's own identity. */
+  readonly chargePointId?: string;
+  readonly authentication:
+    | { readonly type: "none" }
+    /** Absent user name: the identity. */
+    | { readonly type: "basic"; readonly username?: string; readonly password: string }
+    /** Sent when we dial; expected when it dials in. */
+    | { readonly type: "bearer"; readonly token: string };
+  readonly tls: {
+    /** False: any certificate will do. */
+    readonly verify: boolean;
+    /** PEM files. */
+    readonly caFile?: string;
+    readonly certFile?: string;
+    readonly keyFile?: string;
+  };
+}
+
+export type ApiScope = "read" | "control";
+
+/** Who may use the REST interface from other machines. */
+export interface ApiToken {
+  readonly name: string;
+  readonly token: string;
+  readonly scopes: ReadonlySet<ApiScope>;
+}
+
+export interface Configuration {
+  /** The file it was read from; undefined: defaults only. */
+  readonly source: string | undefined;
+  readonly core: CoreConfiguration;
+  readonly listen: {
+    readonly host: string;
+    /** 0: a free one. */
+    readonly port: number;
+    /** PEM files. */
+    readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  };
+  readonly dataDir: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly charger: {
+    /** Absent: no Basic authentication is asked for. */
+    readonly password?: string;
+    readonly subprotocol: {
+      /** It offers none. */
+      readonly none: SubprotocolPolicy;
+      /** It offers only others. */
+      readonly other: SubprotocolPolicy;
+    };
+    /** The owner's cap, A. */
+    readonly maxCurrentA: number;
+    /** A, when the controller that set a limit disappears. */
+    readonly fallbackCurrentA: number;
+  };
+  /** The same backends, in the same order, as `core.backends`. */
+  readonly backends: readonly BackendConnection[];
+  readonly api: { readonly tokens: readonly ApiToken[] };
+  /** What is pruned; sessions are kept for ever. */
+  readonly retention: {
+    readonly logDays: number;
+    readonly logRows: number;
+    readonly decisions: number;
+  };
+  readonly log: { readonly level: LogLevel; readonly format: "text" | "json" };
+}
