@@ -1,0 +1,53 @@
+// A log entry as a row of the `log` table, and back.
+
+import type { SQLInputValue } from "node:sqlite";
+import type { LogEntry, SessionRecord, TransactionMessage } from "../core/record.ts";
+import { type JsonObject, parseJson, stringifyJson } from "../ocpp/json.ts";
+import type { Row } from "./statements.ts";
+
+/** Appends one entry; a sequence that is taken is an error. */
+export const INSERT_LOG = `
+  INSERT INTO log (sequence, at, action, transaction_id, connector_id, payload_json, raw_json,
+    synthetic, session_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** At most ? entries after sequence ?, oldest first, for `logEntryFromRow`. */
+export const SELECT_LOG = `
+  SELECT sequence, at, action, transaction_id, connector_id, payload_json, raw_json,
+    synthetic, session_json FROM log WHERE sequence > ? ORDER BY sequence LIMIT ?`;
+
+/** The values for INSERT_LOG. */
+export function logEntryToRow(entry: LogEntry): SQLInputValue[] {
+  return [
+    entry.sequence,
+    entry.at,
+    entry.action,
+    entry.transactionId,
+    entry.connectorId,
+    stringifyJson(entry.payload),
+    // JSON keeps what SQLite's text would not: NUL characters and lone surrogates.
+    entry.raw === undefined ? null : JSON.stringify(entry.raw),
+    entry.synthetic ? 1 : 0,
+    entry.session === undefined ? null : JSON.stringify(entry.session),
+  ];
+}
+
+/** The entry in a row of SELECT_LOG. */
+export function logEntryFromRow(row: Row): LogEntry {
+  const [sequence, at, action, transactionId, connectorId, payload, raw, synthetic, session] = row;
+  return {
+    sequence: sequence as number,
+    at: at as number,
+    action: action as TransactionMessage,
+    transactionId: transactionId as number,
+    connectorId: connectorId as number,
+    payload: parseJson(payload as string) as JsonObject,
+    ...(raw === null ? {} : { raw: JSON.parse(raw as string) as string }),
+    ...(synthetic === 0 ? {} : { synthetic: true }),
+    ...(session === null ? {} : { session: JSON.parse(session as string) as SessionRecord }),
+  };
+}
+
+/** About the size of a row in memory, characters. */
+export function logRowLength(row: Row): number {
+  return String(row[5]).length + String(row[6] ?? "").length + String(row[8] ?? "").length;
+}

@@ -1,0 +1,95 @@
+// Reads from the tables what a restarted core begins from.
+
+import {
+  type DecisionRecord,
+  REMEMBERED_DECISIONS,
+  REMEMBERED_SESSIONS,
+  type Snapshot,
+} from "../core/record.ts";
+import { parseJson } from "../ocpp/json.ts";
+import { SESSION_COLUMNS, sessionFromRow } from "./session_columns.ts";
+import type { Row, Statements } from "./statements.ts";
+
+/** Sessions are the open ones and the newest closed ones; ids count up from the returned ones. */
+export function readSnapshot(statements: Statements): Snapshot {
+  // A cursor, or a backend's id, can be ahead of a log and books that were salvaged in part.
+  const lastSequence = statements.number(`SELECT max(value) FROM (
+    SELECT max(sequence) AS value FROM log UNION ALL
+    SELECT max(sequence) FROM cursor UNION ALL
+    SELECT max(sequence) FROM set_aside)`) ?? 0;
+  const lastTransactionId = statements.number(`SELECT max(value) FROM (
+    SELECT max(transaction_id) AS value FROM session UNION ALL
+    SELECT max(transaction_id) FROM log UNION ALL
+    SELECT max(transaction_id) FROM backend_transaction)`) ?? 0;
+  const sessions = statements.all(
+    `SELECT ${SESSION_COLUMNS} FROM session WHERE stopped_at IS NULL
+     UNION ALL SELECT * FROM (
+       SELECT ${SESSION_COLUMNS} FROM session WHERE stopped_at IS NOT NULL
+       ORDER BY transaction_id DESC LIMIT ?)
+     ORDER BY transaction_id`,
+    REMEMBERED_SESSIONS,
+  ).map(sessionFromRow);
+
+  return {
+    facts: new Map(
+      statements.all("SELECT key, value_json FROM fact")
+        .map(([key, value]) => [key as string, parseJson(value as string)]),
+    ),
+    sessions,
+    lastTransactionId,
+    lastSequence,
+    cursors: statements.all("SELECT backend_id, sequence FROM cursor")
+      .map(([backendId, sequence]) => ({
+        backendId: backendId as string,
+        sequence: sequence as number,
+      })),
+    backendTransactions: readBackendTransactions(
+      statements,
+      new Set(sessions.map((session) => session.transactionId)),
+    ),
+    startSequences: new Map(
+      statements.all(`SELECT transaction_id, min(log.sequence) FROM session
+        JOIN log USING (transaction_id)
+        WHERE stopped_at IS NULL AND action = 'StartTransaction' GROUP BY transaction_id`)
+        .map(([transactionId, sequence]) => [transactionId as number, sequence as number]),
+    ),
+    decisions: statements.all(
+      `SELECT at, backend_id, request, outcome, reason FROM decision ORDER BY id DESC LIMIT ?`,
+      REMEMBERED_DECISIONS,
+    ).map(decisionFromRow).reverse(),
+    setAside: statements.all("SELECT backend_id, sequence, at, reason FROM set_aside ORDER BY id")
+      .map(([backendId, sequence, at, reason]) => ({
+        backendId: backendId as string,
+        sequence: sequence as number,
+        at: at as number,
+        reason: reason as string,
+      })),
+  };
+}
+
+function readBackendTransactions(
+  statements: Statements,
+  transactionIds: ReadonlySet<number>,
+): Snapshot["backendTransactions"] {
+  return statements.all(
+    `SELECT backend_id, transaction_id, backend_transaction_id FROM backend_transaction
+     WHERE transaction_id >= ? ORDER BY transaction_id`,
+    Math.min(...transactionIds, Number.MAX_SAFE_INTEGER),
+  )
+    .filter(([, transactionId]) => transactionIds.has(transactionId as number))
+    .map(([backendId, transactionId, backendTransactionId]) => ({
+      backendId: backendId as string,
+      transactionId: transactionId as number,
+      backendTransactionId: backendTransactionId as string,
+    }));
+}
+
+function decisionFromRow([at, backendId, request, outcome, reason]: Row): DecisionRecord {
+  return {
+    at: at as number,
+    backendId: backendId as string | null,
+    request: request as string,
+    outcome: outcome as DecisionRecord["outcome"],
+    reason: reason as string,
+  };
+}

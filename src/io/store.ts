@@ -1,0 +1,188 @@
+// The database of the proxy: it commits what the core writes and gives it back after a restart.
+
+import { dirname } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import type { LogEntry, Snapshot, Write } from "../core/record.ts";
+import { applyWrite } from "./apply_write.ts";
+import { checkDatabase, openDatabase } from "./database.ts";
+import { DataLock } from "./data_lock.ts";
+import { logEntryFromRow, logRowLength, SELECT_LOG } from "./log_columns.ts";
+import { Pruner, type PruneReport, type Retention } from "./prune.ts";
+import { salvage, setDatabaseAside } from "./salvage.ts";
+import { readSnapshot } from "./snapshot.ts";
+import { SELECT_CURSOR, Statements } from "./statements.ts";
+import { asStoreError, StoreError } from "./store_error.ts";
+
+/** Characters of JSON in one page of the log; a single longer entry is a page of its own. */
+export const LOG_PAGE_CHARACTERS = 512 * 1024;
+
+/** A damaged database that was replaced at the start: worth a loud line in the log. */
+export interface Replacement {
+  /** Where the damaged file is now. */
+  readonly path: string;
+  /** What was wrong with it. */
+  readonly reason: string;
+  /** Rows of it that could still be read and were taken over. */
+  readonly salvagedRows: number;
+}
+
+/** How much of the log a backend still has to get. */
+export interface Backlog {
+  readonly backendId: string;
+  readonly pending: number;
+  /** When the oldest pending entry was received, epoch milliseconds; null: none pending. */
+  readonly oldestAt: number | null;
+}
+
+/** The one writer of a database file. Every method throws StoreError when the database fails. */
+export class Store {
+  /** Set when `open` found a damaged file. */
+  readonly replaced: Replacement | undefined;
+  readonly #path: string;
+  readonly #lock: DataLock;
+  readonly #database: DatabaseSync;
+  readonly #pruner: Pruner;
+  readonly #statements: Statements;
+
+  private constructor(
+    path: string,
+    lock: DataLock,
+    database: DatabaseSync,
+    replaced: Replacement | undefined,
+  ) {
+    this.#path = path;
+    this.#lock = lock;
+    this.#database = database;
+    this.#statements = new Statements(database);
+    this.#pruner = new Pruner(this.#statements);
+    this.replaced = replaced;
+  }
+
+  /**
+   * Opens the database at `path`; makes the folder (0700) and the file (0600) where there is none.
+   * A damaged file is set aside, never deleted, and a new one begun with what can be read of it:
+   * see `replaced`. Throws StoreError, `in_use` while another process has it open.
+   */
+  static open(path: string): Store {
+    try {
+      Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw asStoreError(error, path);
+    }
+    const lock = DataLock.take(path);
+    try {
+      const { database, replaced } = openOrReplace(path);
+      return new Store(path, lock, database, replaced);
+    } catch (error) {
+      lock.close();
+      throw asStoreError(error, path);
+    }
+  }
+
+  /** What the tables say now. */
+  load(): Snapshot {
+    return this.#guard(() => readSnapshot(this.#statements));
+  }
+
+  /** Makes all the writes or none: when it returns they are on disk. */
+  commit(writes: readonly Write[]): void {
+    if (writes.length === 0) return;
+    this.#transaction(() => {
+      for (const write of writes) applyWrite(this.#statements, write);
+    });
+  }
+
+  /** Entries after sequence `after`, oldest first, at most `limit` and LOG_PAGE_CHARACTERS. */
+  readLog(after: number, limit: number): LogEntry[] {
+    return this.#guard(() => {
+      const entries: LogEntry[] = [];
+      let characters = 0;
+      for (const row of this.#statements.iterate(SELECT_LOG, after, limit)) {
+        characters += logRowLength(row);
+        if (entries.length > 0 && characters > LOG_PAGE_CHARACTERS) break;
+        entries.push(logEntryFromRow(row));
+      }
+      return entries;
+    });
+  }
+
+  /** How far behind each of these backends is. */
+  backlog(backendIds: readonly string[]): Backlog[] {
+    return this.#guard(() =>
+      backendIds.map((backendId) => {
+        const cursor = this.#statements.number(SELECT_CURSOR, backendId) ?? 0;
+        const oldestAt = this.#statements.number(
+          "SELECT at FROM log WHERE sequence > ? ORDER BY sequence LIMIT 1",
+          cursor,
+        );
+        if (oldestAt === undefined) return { backendId, pending: 0, oldestAt: null };
+        const pending = this.#statements.number(
+          "SELECT count(*) FROM log INDEXED BY log_by_transaction WHERE sequence > ?",
+          cursor,
+        );
+        return { backendId, pending: pending ?? 0, oldestAt };
+      })
+    );
+  }
+
+  /** Deletes a little of what is past its time; call it again while it says `more`. */
+  prune(now: number, retention: Retention, backendIds: readonly string[]): PruneReport {
+    return this.#transaction(() => this.#pruner.prune(now, retention, backendIds));
+  }
+
+  /** Moves the write-ahead log into the file and lets go of it. */
+  close(): void {
+    try {
+      this.#database.close();
+    } finally {
+      this.#lock.close();
+    }
+  }
+
+  #transaction<Result>(work: () => Result): Result {
+    return this.#guard(() => {
+      this.#statements.run("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        this.#statements.run("COMMIT");
+        return result;
+      } catch (error) {
+        // On some failures SQLite has rolled back by itself.
+        if (this.#database.isTransaction) this.#statements.run("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  #guard<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw asStoreError(error, this.#path);
+    }
+  }
+}
+
+function openOrReplace(path: string): { database: DatabaseSync; replaced?: Replacement } {
+  try {
+    return { database: openChecked(path) };
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== "corrupt") throw error;
+    const asidePath = setDatabaseAside(path);
+    const database = openDatabase(path);
+    const salvagedRows = salvage(asidePath, database);
+    return { database, replaced: { path: asidePath, reason: error.message, salvagedRows } };
+  }
+}
+
+function openChecked(path: string): DatabaseSync {
+  const database = openDatabase(path);
+  try {
+    checkDatabase(database, path);
+    readSnapshot(new Statements(database));
+    return database;
+  } catch (error) {
+    database.close();
+    throw asStoreError(error, path);
+  }
+}
