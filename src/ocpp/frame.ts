@@ -72,8 +72,9 @@ export function parseFrame(text: string): Frame {
   let frame: JsonValue;
   try {
     frame = parseTolerantly(text);
-  } catch (error) {
-    return broken(text, `the frame is not JSON: ${error instanceof Error ? error.message : error}`);
+  } catch {
+    // The parser's own words quote the frame, and with it perhaps a secret.
+    return broken(text, "the frame is not JSON");
   }
   if (!Array.isArray(frame)) return malformed("the frame is not a JSON array");
   const [type, id] = frame;
@@ -160,9 +161,7 @@ function broken(text: string, reason: string): Malformed {
     return malformed(reason);
   }
   if (prefix[1] !== "2") return { ...malformed(reason), failedCall: id };
-  // The parser's words may quote the frame; the peer needs only what is wrong with it.
-  const description = reason.startsWith("the frame is not JSON") ? "the frame is not JSON" : reason;
-  return { ...malformed(reason), reply: { id, code: "FormationViolation", description } };
+  return refused(id, reason);
 }
 
 // deno-lint-ignore no-control-regex -- these are what it is about

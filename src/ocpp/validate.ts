@@ -28,7 +28,7 @@ export function checkRequest<A extends Action>(
   action: A,
   payload: JsonObject,
 ): Checked<Messages[A]["request"]> {
-  return verdict(payload, check(REQUESTS[action], payload));
+  return verdict(payload, findFault(REQUESTS[action], payload));
 }
 
 /** Checks a confirmation; the value is the payload itself. */
@@ -36,23 +36,39 @@ export function checkConfirmation<A extends Action>(
   action: A,
   payload: JsonObject,
 ): Checked<Messages[A]["confirmation"]> {
-  return verdict(payload, check(CONFIRMATIONS[action], payload));
+  return verdict(payload, findFault(CONFIRMATIONS[action], payload));
 }
 
 /** A fault on its way up to the message: the path grows at its front. */
-interface Finding {
+export interface Finding {
   readonly code: ErrorCode;
   path: string;
   readonly problem: string;
 }
 
+/** The first thing wrong with a value; `path` is where the value is. */
+export function findFault(field: FieldKind, value: JsonValue, path = ""): Finding | undefined {
+  const finding = check(field, value);
+  if (finding !== undefined) finding.path = `${path}${finding.path}`;
+  return finding;
+}
+
+/** That a required field is not there. */
+export function missing(field: FieldKind, path: string): Finding {
+  const problem = `is missing: ${expected(field)} is required`;
+  return { code: "OccurenceConstraintViolation", path, problem };
+}
+
+/** The finding in words. */
+export function faultOf({ code, path, problem }: Finding): Fault {
+  const clean = path.replace(/^\./, "").replaceAll(".[", "[");
+  return { code, path: clean, message: `${clean} ${problem}` };
+}
+
 function verdict<T>(payload: JsonObject, finding: Finding | undefined): Checked<T> {
-  if (finding === undefined) return { ok: true, value: payload as T };
-  const path = finding.path.replace(/^\./, "");
-  return {
-    ok: false,
-    fault: { code: finding.code, path, message: `${path} ${finding.problem}` },
-  };
+  return finding === undefined
+    ? { ok: true, value: payload as T }
+    : { ok: false, fault: faultOf(finding) };
 }
 
 function check(field: FieldKind, value: JsonValue): Finding | undefined {
@@ -119,11 +135,7 @@ function checkFields(
     const member = Object.hasOwn(value, name) ? value[name] : undefined;
     if (member === undefined) {
       if (!required) continue;
-      return {
-        code: "OccurenceConstraintViolation",
-        path: `.${name}`,
-        problem: `is missing: ${expected(field)} is required`,
-      };
+      return missing(field, `.${name}`);
     }
     const finding = check(field, member);
     if (finding !== undefined) {
