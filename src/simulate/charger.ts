@@ -1,0 +1,278 @@
+// A virtual charger: it connects, boots, charges cars and obeys its central system like a real one.
+
+import { isAction } from "../ocpp/action.ts";
+import type { JsonObject } from "../ocpp/json.ts";
+import type { Action, Messages } from "../ocpp/types.ts";
+import { Authorisation } from "./authorisation.ts";
+import { answerCommand } from "./charger_commands.ts";
+import { ChargerJobs } from "./charger_jobs.ts";
+import { ChargerSettings } from "./charger_settings.ts";
+import { ChargingProfiles } from "./charging_profiles.ts";
+import { Clock } from "./clock.ts";
+import { Connector } from "./connector.ts";
+import { CallFailed, Peer, Refusal, type Reply } from "./peer.ts";
+import { Registration } from "./registration.ts";
+import type { FinishedSession } from "./transaction.ts";
+import { TransactionQueue } from "./transaction_queue.ts";
+import { Vehicle } from "./vehicle.ts";
+import { basicAuthorization, Link } from "./web_socket.ts";
+
+export interface ChargerOptions {
+  /** The central system's endpoint; the charger adds its id. */
+  readonly url: string;
+  readonly id: string;
+  /** For HTTP Basic authentication, with the id as the user. */
+  readonly password?: string;
+  /** Default 1. */
+  readonly connectors?: number;
+  /** Default 1: real time. */
+  readonly speed?: number;
+  /** Configuration keys that differ from their defaults. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Wall-clock milliseconds. */
+  readonly callTimeoutMs?: number;
+  /** Wait before the first reconnection, wall-clock milliseconds. */
+  readonly reconnectMs?: number;
+  /** What happens, in words. */
+  readonly report?: (text: string) => void;
+  /** Sees every frame. */
+  readonly watch?: (direction: "sent" | "received", text: string) => void;
+}
+
+/** Simulated milliseconds between two looks at the connectors, at real time. */
+const TICK_MS = 1_000;
+/** Wall-clock milliseconds between two looks, at least. */
+const MIN_TICK_MS = 20;
+/** How long a restart takes, simulated milliseconds. */
+const RESTART_MS = 15_000;
+/** How long a soft reset waits for its StopTransactions to be delivered. */
+const RESET_PATIENCE_MS = 60_000;
+
+/** One virtual charger; its state lives as long as the object. */
+export class VirtualCharger {
+  readonly clock: Clock;
+  readonly settings: ChargerSettings;
+  readonly profiles = new ChargingProfiles();
+  readonly authorisation: Authorisation;
+  readonly queue: TransactionQueue;
+  readonly jobs: ChargerJobs;
+  readonly registration: Registration;
+  readonly connectors: readonly Connector[];
+  readonly sessions: FinishedSession[] = [];
+  readonly #options: ChargerOptions;
+  readonly #peer: Peer;
+  readonly #link: Link;
+  readonly #tickMs: number;
+
+  constructor(options: ChargerOptions) {
+    const speed = options.speed ?? 1;
+    this.#options = options;
+    this.#tickMs = Math.max(TICK_MS, MIN_TICK_MS * speed);
+    this.clock = new Clock(speed);
+    this.settings = new ChargerSettings(options.connectors ?? 1);
+    for (const [key, value] of Object.entries(options.settings ?? {})) {
+      const status = this.settings.change(key, value);
+      if (status !== "Accepted") throw new RangeError(`setting ${key}=${value}: ${status}`);
+    }
+    this.#peer = new Peer({
+      handle: (action, payload) => this.#answer(action, payload),
+      ...(options.callTimeoutMs === undefined ? {} : { callTimeoutMs: options.callTimeoutMs }),
+      ...(options.watch ? { watch: options.watch } : {}),
+    });
+    this.#link = new Link({
+      url: `${options.url.replace(/\/+$/, "")}/${encodeURIComponent(options.id)}`,
+      protocols: ["ocpp1.6"],
+      headers: options.password === undefined
+        ? {}
+        : { authorization: basicAuthorization(options.id, options.password) },
+      opened: (socket) => {
+        this.#peer.attach(socket);
+        this.report(`connected to ${options.url}`);
+        this.registration.connected();
+      },
+      closed: (code, reason) => this.#disconnected(`connection closed: ${code} ${reason}`.trim()),
+      failed: (reason) => this.report(`no connection: ${reason}`),
+      ...(options.reconnectMs === undefined ? {} : { reconnectMs: options.reconnectMs }),
+    });
+    this.authorisation = new Authorisation({
+      settings: this.settings,
+      now: () => this.clock.now(),
+      ask: async (idTag) => (await this.tell("Authorize", { idTag }))?.idTagInfo,
+    });
+    this.queue = new TransactionQueue({
+      clock: this.clock,
+      peer: this.#peer,
+      attempts: () => this.settings.number("TransactionMessageAttempts"),
+      retryIntervalMs: () => this.settings.number("TransactionMessageRetryInterval") * 1_000,
+      repeated: ({ action }, reason, waitMs) =>
+        this.report(`${action} is repeated in ${Math.round(waitMs / 1_000)} s: ${reason}`),
+      abandoned: ({ action }, reason) => this.report(`${action} is given up: ${reason}`),
+    });
+    this.jobs = new ChargerJobs(this);
+    this.registration = new Registration({
+      peer: this.#peer,
+      clock: this.clock,
+      settings: this.settings,
+      identity: () => this.jobs.identity,
+      statuses: () => [this.jobs.wholeStatus, ...this.connectors.map(({ status }) => status)],
+      online: () => this.queue.online = true,
+      report: (text) => this.report(text),
+    });
+    this.connectors = Array.from({ length: options.connectors ?? 1 }, (_, index) => {
+      return new Connector(index + 1, {
+        clock: this.clock,
+        settings: this.settings,
+        profiles: this.profiles,
+        queue: this.queue,
+        verdict: (idTag, info) => this.authorisation.remember(idTag, info),
+        statusChanged: ({ id, status }) => {
+          this.report(`connector ${id}: ${status}`);
+          if (this.registration.accepted) this.registration.tellStatus(id);
+        },
+        chargingConnectors: () => this.connectors.filter((one) => one.transaction).length,
+        report: (text) => this.report(text),
+        finished: (session) => this.sessions.push(session),
+      });
+    });
+  }
+
+  get connected(): boolean {
+    return this.#peer.connected;
+  }
+
+  /** The connector with this id; throws RangeError when there is none. */
+  connector(id: number): Connector {
+    const connector = this.connectors[id - 1];
+    if (!connector) throw new RangeError(`no connector ${id}`);
+    return connector;
+  }
+
+  report(text: string): void {
+    this.#options.report?.(text);
+  }
+
+  /** Switches the charger on. */
+  start(): void {
+    const tick = () => {
+      for (const connector of this.connectors) connector.advance();
+      this.clock.after(this.#tickMs, tick);
+    };
+    tick();
+    this.#link.start();
+  }
+
+  /** Switches the charger off for good. */
+  async stop(): Promise<void> {
+    this.clock.stop();
+    this.queue.online = false;
+    await this.#link.stop();
+    this.#peer.detach("switched off");
+  }
+
+  /** Loses the network until `goOnline`; charging goes on. */
+  async goOffline(): Promise<void> {
+    await this.#link.stop();
+  }
+
+  goOnline(): void {
+    this.#link.start();
+  }
+
+  /** Breaks the connection once, without a closing handshake. */
+  dropConnection(): void {
+    this.#link.drop();
+  }
+
+  /** A car arrives at a connector. */
+  plugIn(connectorId: number, vehicle: Vehicle = new Vehicle()): void {
+    this.connector(connectorId).plugIn(vehicle);
+  }
+
+  unplug(connectorId: number): void {
+    this.connector(connectorId).unplug();
+  }
+
+  /** A person holds a card to the reader: it starts, or stops, charging; false: refused. */
+  async presentTag(connectorId: number, idTag: string): Promise<boolean> {
+    const connector = this.connector(connectorId);
+    const running = connector.transaction;
+    if (running && sameTag(running.idTag, idTag)) {
+      connector.stop("Local");
+      return true;
+    }
+    const info = await this.authorisation.check(idTag);
+    this.report(`connector ${connectorId}: tag ${idTag} is ${info.status}`);
+    if (info.status !== "Accepted") return false;
+    const family = (parent: string | undefined) =>
+      parent !== undefined && info.parentIdTag !== undefined && sameTag(parent, info.parentIdTag);
+    if (running) {
+      if (!family(running.parentIdTag)) return false;
+      connector.stop("Local");
+      return true;
+    }
+    const { reservation } = connector;
+    const welcome = !reservation || sameTag(reservation.idTag, idTag) ||
+      family(reservation.parentIdTag);
+    if (!connector.free || !welcome) return false;
+    connector.authorise(idTag);
+    return true;
+  }
+
+  /** Restarts: Soft ends transactions first, Hard tells of them after the boot. */
+  restart(type: "Soft" | "Hard"): void {
+    this.report(`${type.toLowerCase()} reset`);
+    if (type === "Soft") this.#stopAll("SoftReset");
+    const patientUntil = this.clock.now() + RESET_PATIENCE_MS;
+    const leave = async () => {
+      if (type === "Soft" && this.queue.length > 0 && this.clock.now() < patientUntil) {
+        this.clock.after(this.#tickMs, () => void leave());
+        return;
+      }
+      this.registration.forget();
+      await this.#link.stop(1001);
+      this.#stopAll("HardReset");
+      for (const connector of this.connectors) connector.reboot();
+      this.clock.after(RESTART_MS, () => this.#link.start());
+    };
+    void leave();
+  }
+
+  #stopAll(reason: "SoftReset" | "HardReset"): void {
+    for (const connector of this.connectors) connector.stop(reason);
+  }
+
+  /** Sends a message that is not repeated; undefined when there was no answer. */
+  async tell<A extends Action>(
+    action: A,
+    payload: Messages[A]["request"],
+  ): Promise<Messages[A]["confirmation"] | undefined> {
+    if (!this.registration.status) return undefined;
+    try {
+      return await this.#peer.call(action, payload);
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      this.report(error.message);
+      return undefined;
+    }
+  }
+
+  #disconnected(reason: string): void {
+    this.queue.online = false;
+    this.registration.disconnected();
+    this.#peer.detach(reason);
+    this.report(reason);
+  }
+
+  #answer(action: string, payload: JsonObject): Reply | "silence" {
+    if (this.registration.status === "Rejected") return "silence";
+    if (!isAction(action)) throw new Refusal("NotImplemented", `${action} is unknown here`);
+    this.report(`asked for ${action}`);
+    const reply = answerCommand(this, action, payload);
+    if (action === "ChangeConfiguration") this.registration.planHeartbeat();
+    return reply;
+  }
+}
+
+function sameTag(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}

@@ -1,0 +1,259 @@
+// How the virtual charger answers the CALLs of its central system (OCPP 1.6, section 5).
+
+import type { JsonObject } from "../ocpp/json.ts";
+import { formatTime, parseTime } from "../ocpp/time.ts";
+import type { Action, Messages } from "../ocpp/types.ts";
+import { checkRequest } from "../ocpp/validate.ts";
+import type { VirtualCharger } from "./charger.ts";
+import { PHASES, VOLTAGE } from "./charging_profiles.ts";
+import { type Connector, MAX_CURRENT_A } from "./connector.ts";
+import { Refusal, type Reply } from "./peer.ts";
+
+interface Answer<A extends Action> {
+  readonly payload: Messages[A]["confirmation"];
+  /** Done once the answer is on its way. */
+  readonly afterwards?: () => void;
+}
+
+type Commands = {
+  readonly [A in Action]?: (
+    charger: VirtualCharger,
+    request: Messages[A]["request"],
+  ) => Answer<A>;
+};
+
+/** Answers one CALL; throws Refusal for what is unknown or wrong. */
+export function answerCommand<A extends Action>(
+  charger: VirtualCharger,
+  action: A,
+  payload: JsonObject,
+): Reply {
+  const command = COMMANDS[action];
+  if (!command) throw new Refusal("NotImplemented", `${action} is not supported`);
+  const checked = checkRequest(action, payload);
+  if (!checked.ok) throw new Refusal(checked.fault.code, checked.fault.message);
+  return command(charger, checked.value);
+}
+
+/** The connectors that a connector id stands for; 0 or none: all. */
+function named(charger: VirtualCharger, connectorId: number | undefined): readonly Connector[] {
+  if (!connectorId) return charger.connectors;
+  return charger.connectors.filter((connector) => connector.id === connectorId);
+}
+
+const COMMANDS: Commands = {
+  GetConfiguration(charger, { key }) {
+    const { known, unknown } = charger.settings.list(key ?? []);
+    return { payload: { configurationKey: known, unknownKey: unknown } };
+  },
+
+  ChangeConfiguration: (charger, { key, value }) => ({
+    payload: { status: charger.settings.change(key, value) },
+  }),
+
+  RemoteStartTransaction(charger, { connectorId, idTag, chargingProfile }) {
+    const connector = connectorId === undefined
+      ? charger.connectors.find((one) => one.free)
+      : named(charger, connectorId)[0];
+    const unsuitable = chargingProfile !== undefined &&
+      (chargingProfile.chargingProfilePurpose !== "TxProfile" ||
+        chargingProfile.transactionId !== undefined);
+    const reserved = connector?.reservation !== undefined &&
+      connector.reservation.idTag.toLowerCase() !== idTag.toLowerCase();
+    const registered = charger.registration.accepted;
+    if (!connector?.free || connectorId === 0 || unsuitable || reserved || !registered) {
+      return { payload: { status: "Rejected" } };
+    }
+    const begin = async () => {
+      if (charger.settings.flag("AuthorizeRemoteTxRequests")) {
+        const { status } = await charger.authorisation.check(idTag);
+        charger.report(`connector ${connector.id}: tag ${idTag} is ${status}`);
+        if (status !== "Accepted" || !connector.free) return;
+      }
+      connector.authorise(idTag, chargingProfile);
+    };
+    return { payload: { status: "Accepted" }, afterwards: () => void begin() };
+  },
+
+  RemoteStopTransaction(charger, { transactionId }) {
+    const connector = charger.connectors.find((one) => one.transaction?.id === transactionId);
+    if (!connector) return { payload: { status: "Rejected" } };
+    return { payload: { status: "Accepted" }, afterwards: () => connector.stop("Remote") };
+  },
+
+  TriggerMessage(charger, { requestedMessage, connectorId }) {
+    const connectors = named(charger, connectorId);
+    if (connectors.length === 0) return { payload: { status: "Rejected" } };
+    const accepted = (afterwards: () => void): Answer<"TriggerMessage"> => {
+      return { payload: { status: "Accepted" }, afterwards };
+    };
+    switch (requestedMessage) {
+      case "BootNotification":
+        // An accepted charger boots when it starts, not when it is asked to.
+        if (charger.registration.accepted) return { payload: { status: "Rejected" } };
+        return accepted(() => void charger.registration.boot());
+      case "Heartbeat":
+        return accepted(() => void charger.tell("Heartbeat", {}));
+      case "StatusNotification":
+        return accepted(() => {
+          if (!connectorId) charger.registration.tellStatus(0);
+          if (connectorId !== 0) {
+            connectors.forEach(({ id }) => charger.registration.tellStatus(id));
+          }
+        });
+      case "MeterValues":
+        return accepted(() => {
+          for (const connector of connectors) {
+            connector.advance();
+            const id = connector.transaction?.id;
+            const values = connector.meterValues("Trigger", charger.clock.now());
+            void charger.tell("MeterValues", {
+              ...values,
+              ...(id === undefined ? {} : { transactionId: id }),
+            });
+          }
+        });
+      case "FirmwareStatusNotification":
+        return accepted(() => {
+          void charger.tell("FirmwareStatusNotification", { status: charger.jobs.firmware });
+        });
+      case "DiagnosticsStatusNotification":
+        return accepted(() => {
+          const status = charger.jobs.diagnostics;
+          void charger.tell("DiagnosticsStatusNotification", { status });
+        });
+    }
+  },
+
+  ChangeAvailability(charger, { connectorId, type }) {
+    const connectors = named(charger, connectorId);
+    if (connectors.length === 0) return { payload: { status: "Rejected" } };
+    const operative = type === "Operative";
+    // A connector that is charging takes its new availability when the transaction has ended.
+    const scheduled = !operative && connectors.some((connector) => connector.transaction);
+    for (const connector of connectors) connector.operative = operative;
+    if (connectorId === 0) charger.jobs.operative = operative;
+    return {
+      payload: { status: scheduled ? "Scheduled" : "Accepted" },
+      afterwards: () => {
+        if (connectorId === 0) charger.registration.tellStatus(0);
+        for (const connector of connectors) connector.settle();
+      },
+    };
+  },
+
+  Reset: (charger, { type }) => ({
+    payload: { status: "Accepted" },
+    afterwards: () => charger.restart(type),
+  }),
+
+  UnlockConnector(charger, { connectorId }) {
+    const connector = charger.connectors[connectorId - 1];
+    if (!connector) return { payload: { status: "NotSupported" } };
+    connector.stop("UnlockCommand");
+    return { payload: { status: "Unlocked" } };
+  },
+
+  SetChargingProfile(charger, { connectorId, csChargingProfiles: profile }) {
+    const transaction = charger.connectors[connectorId - 1]?.transaction;
+    const { chargingProfilePurpose: purpose, transactionId } = profile;
+    const misplaced = connectorId > charger.connectors.length ||
+      (purpose === "ChargePointMaxProfile" && connectorId !== 0) ||
+      (purpose === "TxProfile" &&
+        (!transaction || (transactionId !== undefined && transactionId !== transaction.id)));
+    // What has flowed so far, flowed under the former limit.
+    for (const connector of charger.connectors) connector.advance();
+    const accepted = !misplaced &&
+      charger.profiles.install(connectorId, profile, charger.clock.now());
+    return {
+      payload: { status: accepted ? "Accepted" : "Rejected" },
+      afterwards: () => charger.connectors.forEach((connector) => connector.settle()),
+    };
+  },
+
+  ClearChargingProfile(charger, request) {
+    for (const connector of charger.connectors) connector.advance();
+    return {
+      payload: { status: charger.profiles.clear(request) > 0 ? "Accepted" : "Unknown" },
+      afterwards: () => charger.connectors.forEach((connector) => connector.settle()),
+    };
+  },
+
+  GetCompositeSchedule(charger, { connectorId, duration, chargingRateUnit: unit = "A" }) {
+    const connectors = named(charger, connectorId);
+    if (connectors.length === 0) return { payload: { status: "Rejected" } };
+    const start = charger.clock.now();
+    const end = start + duration * 1_000;
+    const limitAt = (at: number): number => {
+      const limits = connectors.map(({ id, transaction }) => {
+        const limitA = charger.profiles.limitA(id, at, transaction, connectors.length);
+        return Math.min(limitA ?? MAX_CURRENT_A, MAX_CURRENT_A);
+      });
+      const totalA = limits.reduce((sum, limit) => sum + limit, 0);
+      return Math.round((unit === "A" ? totalA : totalA * VOLTAGE * PHASES) * 10) / 10;
+    };
+    const times = new Set(connectors.flatMap(({ id, transaction }) => {
+      return charger.profiles.changes(id, start, end, transaction);
+    }));
+    const chargingSchedulePeriod = [...times].sort((a, b) => a - b)
+      .map((at) => ({ startPeriod: Math.round((at - start) / 1_000), limit: limitAt(at) }))
+      .filter((period, index, all) => index === 0 || period.limit !== all[index - 1]?.limit);
+    return {
+      payload: {
+        status: "Accepted",
+        connectorId,
+        scheduleStart: formatTime(start),
+        chargingSchedule: { duration, chargingRateUnit: unit, chargingSchedulePeriod },
+      },
+    };
+  },
+
+  ReserveNow(charger, { connectorId, reservationId, idTag, parentIdTag, expiryDate }) {
+    const connector = charger.connectors[connectorId - 1];
+    if (!connector) return { payload: { status: "Rejected" } };
+    const replaces = connector.reservation?.reservationId === reservationId;
+    if (!connector.operative) return { payload: { status: "Unavailable" } };
+    if (connector.status !== "Available" && !replaces) return { payload: { status: "Occupied" } };
+    const reservation = { reservationId, idTag, parentIdTag };
+    connector.reservation = reservation;
+    const waitMs = (parseTime(expiryDate) ?? 0) - charger.clock.now();
+    charger.clock.after(waitMs, () => {
+      if (connector.reservation !== reservation) return;
+      connector.reservation = undefined;
+      connector.settle();
+    });
+    return { payload: { status: "Accepted" }, afterwards: () => connector.settle() };
+  },
+
+  CancelReservation(charger, { reservationId }) {
+    const connector = charger.connectors.find((one) => {
+      return one.reservation?.reservationId === reservationId;
+    });
+    if (!connector) return { payload: { status: "Rejected" } };
+    connector.reservation = undefined;
+    return { payload: { status: "Accepted" }, afterwards: () => connector.settle() };
+  },
+
+  GetLocalListVersion: (charger) => ({
+    payload: { listVersion: charger.authorisation.listVersion },
+  }),
+
+  SendLocalList: (charger, request) => ({
+    payload: { status: charger.authorisation.update(request) },
+  }),
+
+  ClearCache: (charger) => ({
+    payload: { status: charger.authorisation.clearCache() ? "Accepted" : "Rejected" },
+  }),
+
+  DataTransfer: () => ({ payload: { status: "UnknownVendorId" } }),
+
+  GetDiagnostics: (charger) => ({
+    payload: { fileName: charger.jobs.uploadDiagnostics() },
+  }),
+
+  UpdateFirmware: (charger, request) => ({
+    payload: {},
+    afterwards: () => charger.jobs.updateFirmware(request),
+  }),
+};

@@ -1,0 +1,301 @@
+// One connector of the virtual charger: the cable, the energy that flows, the status that follows.
+
+import { formatTime } from "../ocpp/time.ts";
+import type {
+  ChargingProfile,
+  IdTagInfo,
+  MeterValuesRequest,
+  StartTransactionConfirmation,
+} from "../ocpp/types.ts";
+import type { ChargePointStatus, ReadingContext, Reason } from "../ocpp/vocabulary.ts";
+import type { ChargerSettings } from "./charger_settings.ts";
+import type { ChargingProfiles } from "./charging_profiles.ts";
+import type { Clock } from "./clock.ts";
+import { Meter, type MeterReading, sampledValues } from "./meter.ts";
+import { type FinishedSession, Transaction } from "./transaction.ts";
+import type { TransactionQueue } from "./transaction_queue.ts";
+import type { Vehicle } from "./vehicle.ts";
+
+/** What a connector needs of its charger. */
+export interface ConnectorHost {
+  readonly clock: Clock;
+  readonly settings: ChargerSettings;
+  readonly profiles: ChargingProfiles;
+  readonly queue: TransactionQueue;
+  /** What the central system says of a tag in StartTransaction.conf. */
+  readonly verdict: (idTag: string, info: IdTagInfo) => void;
+  readonly statusChanged: (connector: Connector) => void;
+  /** How many connectors share the limit of the whole charger now. */
+  readonly chargingConnectors: () => number;
+  readonly report: (text: string) => void;
+  readonly finished: (session: FinishedSession) => void;
+}
+
+export interface Reservation {
+  readonly reservationId: number;
+  readonly idTag: string;
+  readonly parentIdTag: string | undefined;
+}
+
+/** What the charger itself can deliver, A per phase. */
+export const MAX_CURRENT_A = 32;
+/** Below this a car does not charge (IEC 61851-1). */
+const MIN_CURRENT_A = 6;
+/** The longest step in which the power counts as constant, simulated milliseconds. */
+const STEP_MS = 5_000;
+
+/** A tag that may charge as soon as there is a car. */
+interface Authorised {
+  readonly idTag: string;
+  readonly profile: ChargingProfile | undefined;
+  /** Cancels the end of the wait. */
+  readonly cancel: () => void;
+}
+
+/** One connector. Times are simulated epoch milliseconds. */
+export class Connector {
+  readonly #host: ConnectorHost;
+  readonly #meter: Meter;
+  #status: ChargePointStatus = "Available";
+  #advancedTo: number;
+  #nextSampleAt = Infinity;
+  #nextAlignedAt = Infinity;
+  #alignedIntervalMs = 0;
+  #authorised: Authorised | undefined;
+  #vehicle: Vehicle | undefined;
+  #transaction: Transaction | undefined;
+  reservation: Reservation | undefined;
+  operative = true;
+
+  constructor(readonly id: number, host: ConnectorHost) {
+    this.#host = host;
+    this.#advancedTo = host.clock.now();
+    this.#meter = new Meter(1_000_000 * id);
+  }
+
+  get status(): ChargePointStatus {
+    return this.#status;
+  }
+
+  get transaction(): Transaction | undefined {
+    return this.#transaction;
+  }
+
+  get reading(): MeterReading {
+    return this.#meter.read(this.#vehicle);
+  }
+
+  /** Nobody charges here and nobody is about to. */
+  get free(): boolean {
+    return !this.#transaction && !this.#authorised && this.operative;
+  }
+
+  /** A person plugs a car in. A transaction that outlived its cable goes on. */
+  plugIn(vehicle: Vehicle): void {
+    this.advance();
+    this.#vehicle = vehicle;
+    this.#host.report(`connector ${this.id}: a car is plugged in`);
+    this.settle();
+    const authorised = this.#authorised;
+    if (!authorised) return;
+    authorised.cancel();
+    this.#authorised = undefined;
+    this.#begin(authorised.idTag, authorised.profile);
+  }
+
+  /** A person takes the cable out of the car. */
+  unplug(): void {
+    this.advance();
+    this.#vehicle = undefined;
+    this.#host.report(`connector ${this.id}: the car is unplugged`);
+    const { settings } = this.#host;
+    if (settings.flag("StopTransactionOnEVSideDisconnect")) this.stop("EVDisconnected");
+    this.settle();
+  }
+
+  /** A tag may charge: at once, or when a car comes within ConnectionTimeOut. */
+  authorise(idTag: string, profile?: ChargingProfile): void {
+    if (this.#vehicle) {
+      this.#begin(idTag, profile);
+      return;
+    }
+    const waitMs = this.#host.settings.number("ConnectionTimeOut") * 1_000;
+    const cancel = this.#host.clock.after(waitMs, () => {
+      this.#authorised = undefined;
+      this.#host.report(`connector ${this.id}: no car came for ${idTag}`);
+      this.settle();
+    });
+    this.#authorised = { idTag, profile, cancel };
+    this.settle();
+  }
+
+  #begin(idTag: string, profile: ChargingProfile | undefined): void {
+    this.advance();
+    const at = this.#host.clock.now();
+    const { settings, profiles, queue } = this.#host;
+    const meterStartWh = this.#meter.registerWh;
+    const reservationId = this.reservation?.reservationId;
+    this.reservation = undefined;
+    const transaction = new Transaction(this.id, idTag, at, meterStartWh, reservationId);
+    this.#transaction = transaction;
+    if (profile) profiles.install(this.id, profile, at);
+    const measurands = settings.measurands("StopTxnSampledData");
+    transaction.record(measurands, this.reading, "Transaction.Begin", at);
+    const intervalMs = settings.number("MeterValueSampleInterval") * 1_000;
+    this.#nextSampleAt = intervalMs > 0 ? at + intervalMs : Infinity;
+    this.#host.report(`connector ${this.id}: charging begins for ${idTag} at ${meterStartWh} Wh`);
+    queue.add({
+      action: "StartTransaction",
+      deliver: async (peer) => {
+        const payload = transaction.startPayload();
+        this.#started(transaction, await peer.call("StartTransaction", payload));
+      },
+    });
+    this.settle();
+  }
+
+  #started(transaction: Transaction, confirmation: StartTransactionConfirmation): void {
+    const { transactionId, idTagInfo } = confirmation;
+    transaction.started(confirmation);
+    this.#host.report(`connector ${this.id}: transaction ${transactionId} is ${idTagInfo.status}`);
+    this.#host.verdict(transaction.idTag, idTagInfo);
+    if (idTagInfo.status === "Accepted" || this.#transaction !== transaction) return;
+    this.advance();
+    transaction.energyAllowed = false;
+    if (this.#host.settings.flag("StopTransactionOnInvalidId")) this.stop("DeAuthorized");
+    this.settle();
+  }
+
+  /** Ends the running transaction, if any; a car that is still plugged in leaves it Finishing. */
+  stop(reason: Reason): void {
+    this.advance();
+    const transaction = this.#transaction;
+    if (!transaction) return;
+    const at = this.#host.clock.now();
+    const measurands = this.#host.settings.measurands("StopTxnSampledData");
+    transaction.record(measurands, this.reading, "Transaction.End", at);
+    const session = transaction.finish(at, this.#meter.registerWh, reason);
+    this.#transaction = undefined;
+    this.#nextSampleAt = Infinity;
+    this.#host.profiles.endTransaction(this.id);
+    this.#host.queue.add({
+      action: "StopTransaction",
+      deliver: async (peer) => {
+        await peer.call("StopTransaction", transaction.stopPayload(session));
+      },
+    });
+    const energyWh = session.meterStopWh - session.meterStartWh;
+    this.#host.report(`connector ${this.id}: charging ends (${reason}), ${energyWh} Wh`);
+    this.#host.finished(session);
+    this.#become(this.#vehicle ? "Finishing" : this.#dueStatus());
+  }
+
+  /** The charger has restarted: nobody is authorised, and a car that is there starts afresh. */
+  reboot(): void {
+    this.#authorised?.cancel();
+    this.#authorised = undefined;
+    this.#status = "Available";
+    this.#status = this.#dueStatus();
+  }
+
+  /** Lets energy flow up to now, sending meter values as they become due. */
+  advance(): void {
+    const now = this.#host.clock.now();
+    this.#alignSamples();
+    while (this.#advancedTo < now) {
+      const step = Math.min(this.#advancedTo + STEP_MS, this.#nextSampleAt, this.#nextAlignedAt);
+      const until = Math.min(now, step);
+      this.#flow(until);
+      if (until >= this.#nextSampleAt) this.#sampleTransaction(until);
+      if (until >= this.#nextAlignedAt) this.#sampleClock(until);
+    }
+  }
+
+  #flow(until: number): void {
+    const transaction = this.#transaction;
+    const offeredA = this.#offer(this.#advancedTo);
+    const wantedW = transaction?.energyAllowed && offeredA >= MIN_CURRENT_A
+      ? this.#vehicle?.wantedPowerW(this.#advancedTo - transaction.startedAt)
+      : undefined;
+    this.#meter.flow(this.#vehicle, wantedW ?? 0, offeredA, until - this.#advancedTo);
+    this.#advancedTo = until;
+    this.settle();
+  }
+
+  #offer(at: number): number {
+    const { profiles, chargingConnectors } = this.#host;
+    const limitA = profiles.limitA(this.id, at, this.#transaction, chargingConnectors());
+    return Math.min(MAX_CURRENT_A, limitA ?? MAX_CURRENT_A);
+  }
+
+  #sampleTransaction(at: number): void {
+    const { settings } = this.#host;
+    const intervalMs = settings.number("MeterValueSampleInterval") * 1_000;
+    this.#nextSampleAt = intervalMs > 0 ? at + intervalMs : Infinity;
+    this.#queueMeterValues(this.meterValues("Sample.Periodic", at));
+    const { energyWh, powerW, offeredA } = this.reading;
+    this.#host.report(
+      `connector ${this.id}: ${Math.floor(energyWh)} Wh, ${Math.round(powerW)} W, ` +
+        `${offeredA.toFixed(1)} A offered`,
+    );
+  }
+
+  #alignSamples(): void {
+    const intervalMs = this.#host.settings.number("ClockAlignedDataInterval") * 1_000;
+    if (intervalMs === this.#alignedIntervalMs) return;
+    this.#alignedIntervalMs = intervalMs;
+    const now = this.#host.clock.now();
+    this.#nextAlignedAt = intervalMs > 0 ? Math.ceil(now / intervalMs) * intervalMs : Infinity;
+  }
+
+  #sampleClock(at: number): void {
+    this.#nextAlignedAt += this.#alignedIntervalMs;
+    this.#queueMeterValues(this.meterValues("Sample.Clock", at, "MeterValuesAlignedData"));
+  }
+
+  #queueMeterValues(values: MeterValuesRequest): void {
+    if (values.meterValue.every((one) => one.sampledValue.length === 0)) return;
+    const transaction = this.#transaction;
+    this.#host.queue.add({
+      action: "MeterValues",
+      deliver: async (peer) => {
+        const id = transaction ? { transactionId: transaction.sentId } : {};
+        await peer.call("MeterValues", { ...values, ...id });
+      },
+    });
+  }
+
+  /** The meter as MeterValues, without a transaction id. */
+  meterValues(
+    context: ReadingContext,
+    at: number,
+    list: "MeterValuesSampledData" | "MeterValuesAlignedData" = "MeterValuesSampledData",
+  ): MeterValuesRequest {
+    const measurands = this.#host.settings.measurands(list);
+    const sampledValue = sampledValues(measurands, this.reading, context);
+    return { connectorId: this.id, meterValue: [{ timestamp: formatTime(at), sampledValue }] };
+  }
+
+  /** Takes the status that the cable, the transaction and the reservation call for. */
+  settle(): void {
+    this.#become(this.#dueStatus());
+  }
+
+  #dueStatus(): ChargePointStatus {
+    if (this.#transaction) {
+      const offered = this.#offer(this.#advancedTo) >= MIN_CURRENT_A;
+      if (!this.#transaction.energyAllowed || !offered) return "SuspendedEVSE";
+      return this.#vehicle && !this.#vehicle.full ? "Charging" : "SuspendedEV";
+    }
+    if (!this.operative) return "Unavailable";
+    if (this.#vehicle) return this.#status === "Finishing" ? "Finishing" : "Preparing";
+    if (this.#authorised) return "Preparing";
+    return this.reservation ? "Reserved" : "Available";
+  }
+
+  #become(status: ChargePointStatus): void {
+    if (status === this.#status) return;
+    this.#status = status;
+    this.#host.statusChanged(this);
+  }
+}
