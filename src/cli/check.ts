@@ -1,9 +1,67 @@
-// The command `check`.
+// The command `check`: every problem of a configuration, or what the configuration means.
 
+import type { BackendConnection, Configuration } from "../config/configuration.ts";
+import { loadConfiguration } from "../config/load.ts";
+import { problemText } from "../config/problem.ts";
+import type { BackendConfiguration } from "../core/configuration.ts";
 import type { CommandContext } from "./context.ts";
 import type { CheckFlags } from "./flags.ts";
 
-export function check(_flags: CheckFlags, context: CommandContext): Promise<number> {
-  context.error("soon");
-  return Promise.resolve(1);
+/** Prints the problems on standard error (1), or a summary without secrets (0). */
+export function check(flags: CheckFlags, context: CommandContext): Promise<number> {
+  const loaded = loadConfiguration(flags.config, context.environment);
+  const problems = loaded.ok ? loaded.warnings : loaded.problems;
+  for (const problem of problems) context.error(problemText(problem));
+  if (loaded.ok) context.out(`${summary(loaded.configuration).join("\n")}\n`);
+  return Promise.resolve(loaded.ok ? 0 : 1);
+}
+
+/** What a configuration means, a line each. */
+export function summary(configuration: Configuration): string[] {
+  const { source, core, listen, charger, backends } = configuration;
+  const enabled = backends.filter((backend) => backend.enabled);
+  return [
+    source === undefined
+      ? "There is no configuration file: these are the defaults."
+      : `${source} is valid.`,
+    "",
+    `Listens on ${listen.host}:${listen.port}${listen.tls ? " with TLS" : ""}; ` +
+    `keeps its data in ${configuration.dataDir}; ` +
+    `time zone ${configuration.timeZone}, currency ${configuration.currency}.`,
+    `Charger: ${core.charger.id ?? "the first one that connects"}, ` +
+    `${charger.password === undefined ? "without" : "with"} a password.`,
+    enabled.length === 0 ? "Backends: none." : "Backends:",
+    ...backends.map((backend, index) => `  ${backendLine(backend, core.backends[index])}`),
+    ...(core.allowUnknownBackends ? ["Backends that are not listed may dial in too."] : []),
+    `Sharing is ${core.allowSharedCharging ? "on" : "off"}` +
+    `${core.preferredProvider === undefined ? "" : `; '${core.preferredProvider}' comes first`}` +
+    `${listed("; only these get control", core.allowedProviders)}` +
+    `${listed("; never", core.blockedProviders)}.`,
+    `Id tags: ${core.idTags.length} in the table; unknown ones are ${core.unknownIdTags}ed.`,
+  ];
+}
+
+function listed(intro: string, ids: readonly string[]): string {
+  return ids.length === 0 ? "" : `${intro}: ${ids.join(", ")}`;
+}
+
+function backendLine(backend: BackendConnection, core: BackendConfiguration | undefined): string {
+  if (!backend.enabled) return `${backend.id}: disabled`;
+  return `${backend.id}: ${core?.role}, ${
+    backend.url === undefined ? dialIn() : dialOut(backend.url)
+  }`;
+
+  function dialIn(): string {
+    const path = `/backend/${encodeURIComponent(backend.id)}`;
+    const how = backend.authentication.type === "none" ? "without a token" : "with its token";
+    return `dials in to ${path} ${how}`;
+  }
+
+  function dialOut(url: string): string {
+    const { protocol, host } = new URL(url);
+    const identity = backend.chargePointId === undefined ? "" : ` as ${backend.chargePointId}`;
+    const how = { none: "", basic: " with a password", bearer: " with a token" };
+    const tls = backend.tls.verify ? "" : ", whatever its certificate";
+    return `is dialled at ${protocol}//${host}${identity}${how[backend.authentication.type]}${tls}`;
+  }
 }

@@ -1,0 +1,204 @@
+// From the settings of a file to the configuration that the program works with.
+
+import {
+  type BackendConfiguration,
+  type CoreConfiguration,
+  type Permission,
+  ROLES,
+} from "../core/configuration.ts";
+import type { BackendConnection, Configuration } from "./configuration.ts";
+import type { LegacyService } from "./legacy.ts";
+import type { BackendSettings, Settings } from "./schema.ts";
+
+/** A setting that was left out is a key that is not there. */
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function given<T extends object>(values: T): Given<T> {
+  const result: Given<T> = {};
+  for (const key of Object.keys(values) as (keyof T)[]) {
+    const value = values[key];
+    if (value !== undefined) result[key] = value as Exclude<T[typeof key], undefined>;
+  }
+  return result;
+}
+
+/** The configuration that checked settings mean; `source` is the file they were read from. */
+export function buildConfiguration(
+  settings: Settings,
+  source: string | undefined,
+  sharedByDefault: boolean,
+): Configuration {
+  const { listen, charger, api, retention } = settings;
+  const subprotocol = typeof charger.subprotocol === "string"
+    ? { none: charger.subprotocol, other: charger.subprotocol }
+    : charger.subprotocol;
+  return {
+    source,
+    core: coreConfiguration(settings, sharedByDefault),
+    listen: {
+      host: listen.host,
+      port: listen.port,
+      ...(listen.tls &&
+        { tls: { certFile: listen.tls.cert_file, keyFile: listen.tls.key_file } }),
+    },
+    dataDir: settings.data_dir,
+    timeZone: settings.time_zone ?? Temporal.Now.timeZoneId(),
+    currency: settings.currency,
+    charger: {
+      ...given({ password: charger.password }),
+      subprotocol,
+      maxCurrentA: charger.max_current_a,
+      fallbackCurrentA: charger.fallback_current_a,
+    },
+    backends: [
+      ...settings.backends.map(connection),
+      ...settings.ocpp_services.map(legacyConnection),
+    ],
+    api: {
+      tokens: api.tokens.map(({ name, token, scopes }) => ({
+        name,
+        token,
+        scopes: new Set(scopes),
+      })),
+    },
+    retention: {
+      logDays: retention.log_days,
+      logRows: retention.log_rows,
+      decisions: retention.decisions,
+    },
+    log: settings.log,
+  };
+}
+
+function coreConfiguration(settings: Settings, sharedByDefault: boolean): CoreConfiguration {
+  const { charger } = settings;
+  return {
+    charger: {
+      ...given({ id: charger.id }),
+      heartbeatIntervalS: charger.heartbeat_interval_s,
+      answerDeadlineMs: charger.answer_deadline_ms,
+      callTimeoutMs: charger.call_timeout_s * 1000,
+      lostStopAfterMs: charger.lost_stop_after_s * 1000,
+    },
+    backends: [
+      ...settings.backends.map(backendConfiguration),
+      ...settings.ocpp_services.map(legacyBackend),
+    ],
+    allowUnknownBackends: settings.allow_unknown_backends,
+    allowSharedCharging: settings.allow_shared_charging ?? sharedByDefault,
+    ...given({ preferredProvider: settings.preferred_provider }),
+    allowedProviders: settings.allowed_providers.filter(isNamed),
+    blockedProviders: [...settings.blocked_providers, ...settings.disallowed_providers]
+      .filter(isNamed),
+    rateLimitMs: Math.round(settings.rate_limit_seconds * 1000),
+    controlTimeoutMs: settings.control_timeout_s * 1000,
+    reconnectGraceMs: settings.reconnect_grace_s * 1000,
+    idTags: settings.id_tags.map(({ tag, owner, action, name, backend }) => ({
+      tag,
+      owner,
+      action,
+      ...given({ name, backend }),
+    })),
+    unknownIdTags: settings.unknown_id_tags,
+    dataTransfer: new Map(
+      settings.data_transfer.map(({ vendor_id, backend }) => [vendor_id, backend]),
+    ),
+    startSpacingMs: settings.start_spacing_ms,
+  };
+}
+
+function isNamed(id: string): boolean {
+  return id !== "";
+}
+
+function backendConfiguration(settings: BackendSettings): BackendConfiguration {
+  const permissions: readonly Permission[] = settings.permissions ?? ROLES[settings.role];
+  return {
+    id: settings.id,
+    enabled: settings.enabled,
+    role: settings.role,
+    permissions: new Set(permissions),
+    sees: settings.sees,
+    priority: settings.priority,
+    durable: settings.durable,
+    ...given({ url: settings.url, chargePointId: settings.charge_point_id }),
+    messageAttempts: settings.message_attempts,
+    messageRetryIntervalMs: settings.message_retry_interval_s * 1000,
+    lateRejection: settings.late_rejection,
+  };
+}
+
+function connection(settings: BackendSettings): BackendConnection {
+  return {
+    id: settings.id,
+    enabled: settings.enabled,
+    ...given({ url: settings.url, chargePointId: settings.charge_point_id }),
+    appendChargePointId: settings.append_charge_point_id,
+    authentication: authentication(settings.auth_type, settings),
+    bootOnReconnect: settings.boot_on_reconnect,
+    tls: {
+      verify: settings.tls_verify,
+      ...given({
+        caFile: settings.ca_file,
+        certFile: settings.client_cert_file,
+        keyFile: settings.client_key_file,
+      }),
+    },
+  };
+}
+
+function authentication(
+  type: "none" | "basic" | "bearer" | undefined,
+  { username, password, token }: {
+    username?: string | undefined;
+    password?: string | undefined;
+    token?: string | undefined;
+  },
+): BackendConnection["authentication"] {
+  if (password !== undefined && (type ?? "basic") === "basic") {
+    return { type: "basic", ...given({ username }), password };
+  }
+  if (token !== undefined && (type ?? "bearer") === "bearer") return { type: "bearer", token };
+  return { type: "none" };
+}
+
+/** Services of the first ocpp-proxy could start and stop, and see everything. */
+function legacyBackend(service: LegacyService): BackendConfiguration {
+  return {
+    id: service.id,
+    enabled: service.enabled,
+    role: "controller",
+    permissions: new Set(ROLES.controller),
+    sees: "all",
+    priority: 0,
+    durable: false,
+    url: withoutUserInfo(service.url),
+    messageAttempts: 3,
+    messageRetryIntervalMs: 60_000,
+    lateRejection: "keep",
+  };
+}
+
+function legacyConnection(service: LegacyService): BackendConnection {
+  const { username, password } = new URL(service.url);
+  const inUrl = username !== "" && service.auth_type === "none";
+  return {
+    id: service.id,
+    enabled: service.enabled,
+    url: withoutUserInfo(service.url),
+    appendChargePointId: false,
+    authentication: inUrl
+      ? authentication("basic", {
+        username: decodeURIComponent(username),
+        password: decodeURIComponent(password),
+      })
+      : authentication(service.auth_type === "token" ? "bearer" : service.auth_type, service),
+    bootOnReconnect: true,
+    tls: { verify: true },
+  };
+}
+
+/** The first one took user names and passwords in a URL; they go into the header. */
+function withoutUserInfo(url: string): string {
+  return url.replace(/^(wss?:\/\/)[^/?#]*@/i, "$1");
+}

@@ -1,0 +1,148 @@
+// A YAML (or JSON) text as a tree of strings, lists and mappings that knows where each value stands.
+
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLError,
+} from "yaml";
+import { type Path, pathText, type Place } from "./problem.ts";
+
+/** Every scalar is the text that was written: the schema says which are numbers. */
+export type Tree = string | Tree[] | TreeMap;
+export type TreeMap = { [key: string]: Tree };
+
+/** Takes note of something wrong at a path. */
+export type Report = (path: Path, message: string, place?: Place) => void;
+
+export interface ConfigurationDocument {
+  /** Values left empty or `null` are absent. */
+  readonly root: TreeMap;
+  /** Every key that was written, in its order, also those without a value. */
+  readonly keys: readonly { readonly path: Path; readonly place: Place }[];
+  /** Where a value stands; for one that is not there, where the mapping around it stands. */
+  placeOf(path: Path): Place;
+}
+
+/** Values taken from one file; more is a mistake or an attack by aliases of aliases. */
+export const MAX_VALUES = 20_000;
+const MAX_DEPTH = 16;
+
+const START: Place = { line: 1, column: 1 };
+const EMPTY = /^(?:|~|null|Null|NULL)$/;
+
+/** Reads the text; what is not YAML, or not a mapping, is reported. */
+export function readDocument(text: string, report: Report): ConfigurationDocument {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, {
+    schema: "failsafe",
+    lineCounter,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lineCounter.linePos(offset);
+    return line === 0 ? START : { line, column: col };
+  };
+  for (const error of [...document.errors, ...document.warnings]) {
+    report([], syntaxMessage(error), placeAt(error.pos[0]));
+  }
+  if (document.errors.length > 0) return { root: {}, keys: [], placeOf: () => START };
+  return new Reader(document, placeAt, report).read();
+}
+
+class Reader {
+  readonly #places = new Map<string, Place>();
+  readonly #keys: { path: Path; place: Place }[] = [];
+  #values = 0;
+
+  constructor(
+    readonly document: Document.Parsed,
+    readonly placeAt: (offset: number) => Place,
+    readonly report: Report,
+  ) {}
+
+  read(): ConfigurationDocument {
+    const { contents } = this.document;
+    const root = contents === null ? undefined : this.#tree(contents, []);
+    if (root !== undefined && (typeof root === "string" || Array.isArray(root))) {
+      this.report([], "expected a mapping, as `key: value` lines", START);
+    }
+    const places = this.#places;
+    return {
+      root: typeof root === "object" && !Array.isArray(root) ? root : {},
+      keys: this.#keys,
+      placeOf(path) {
+        for (let length = path.length; length > 0; length--) {
+          const text = pathText(path.slice(0, length));
+          // What stands in a file stands, here, where the file is named.
+          const place = places.get(text) ?? places.get(`${text}_file`);
+          if (place) return place;
+        }
+        return START;
+      },
+    };
+  }
+
+  #tree(node: Node | null, path: Path): Tree | undefined {
+    const place = this.placeAt(node?.range?.[0] ?? 0);
+    this.#places.set(pathText(path), place);
+    this.#values++;
+    if (this.#values === MAX_VALUES || path.length > MAX_DEPTH) {
+      this.report(path, `too many values; at most ${MAX_VALUES}, nested ${MAX_DEPTH} deep`, place);
+    }
+    if (this.#values >= MAX_VALUES || path.length > MAX_DEPTH) return undefined;
+    if (isAlias(node)) return this.#tree(node.resolve(this.document) ?? null, path);
+    if (isScalar(node)) {
+      const value = String(node.value);
+      return node.type === "PLAIN" && EMPTY.test(value) ? undefined : value;
+    }
+    if (isSeq<Node>(node)) {
+      return node.items.map((item, index) => this.#tree(item, [...path, index]) ?? "");
+    }
+    return isMap<Node, Node | null>(node) ? this.#map(node.items, path) : undefined;
+  }
+
+  #map(items: readonly { key: Node; value: Node | null }[], path: Path): TreeMap {
+    const map: TreeMap = Object.create(null);
+    for (const { key, value } of items) {
+      const keyPlace = this.placeAt(key.range?.[0] ?? 0);
+      if (!isScalar(key)) {
+        this.report(path, "expected a key that is text", keyPlace);
+        continue;
+      }
+      const name = String(key.value);
+      const keyPath = [...path, name];
+      this.#keys.push({ path: keyPath, place: keyPlace });
+      const tree = this.#tree(value, keyPath);
+      if (tree === undefined) this.#places.set(pathText(keyPath), keyPlace);
+      else map[name] = tree;
+    }
+    return map;
+  }
+}
+
+/** Our own words: the library's may quote the text, and with it a secret. */
+function syntaxMessage(error: YAMLError): string {
+  switch (error.code) {
+    case "DUPLICATE_KEY":
+      return "the same key stands twice in this mapping";
+    case "TAB_AS_INDENT":
+      return "a tab indents this line; expected spaces";
+    case "BAD_INDENT":
+      return "the indentation does not fit the lines around it";
+    case "MULTIPLE_DOCS":
+      return "a second document begins here; expected only one";
+    case "TAG_RESOLVE_FAILED":
+      return "tags such as !secret mean nothing here; a secret is ${NAME} or in a …_file";
+    case "BAD_ALIAS":
+      return "this alias names no anchor";
+    default:
+      return `this is not YAML (${error.code.toLowerCase().replaceAll("_", " ")})`;
+  }
+}

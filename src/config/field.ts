@@ -1,0 +1,153 @@
+// The kinds of value a configuration has. Each message says what is expected, and nothing else.
+
+import * as v from "valibot";
+import { didYouMean } from "./nearest.ts";
+
+/** Text of 1 to `maximum` characters. */
+export function text(maximum = 255) {
+  const expected = `text of at most ${maximum} characters`;
+  return v.pipe(
+    v.string(expected),
+    v.nonEmpty("text that is not empty"),
+    v.maxLength(maximum, expected),
+  );
+}
+
+/** A value that is never shown. */
+export function secret() {
+  return v.pipe(v.string("text"), v.nonEmpty("text that is not empty"));
+}
+
+/** Text in which nothing else is allowed than what the pattern says, in words. */
+export function matching(pattern: RegExp, expected: string) {
+  return v.pipe(v.string(expected), v.regex(pattern, expected));
+}
+
+/** A whole number, in decimal. */
+export function wholeNumber(minimum: number, maximum: number) {
+  const expected = `a whole number from ${minimum} to ${maximum}`;
+  return v.pipe(
+    v.string(expected),
+    v.check((value) => /^-?\d+$/.test(value), expected),
+    v.transform(Number),
+    v.minValue(minimum, expected),
+    v.maxValue(maximum, expected),
+  );
+}
+
+/** A number, in decimal. */
+export function decimal(minimum: number, maximum: number) {
+  const expected = `a number from ${minimum} to ${maximum}`;
+  return v.pipe(
+    v.string(expected),
+    v.check((value) => /^-?\d+(?:\.\d+)?$/.test(value), expected),
+    v.transform(Number),
+    v.minValue(minimum, expected),
+    v.maxValue(maximum, expected),
+  );
+}
+
+const FLAGS: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  false: false,
+  no: false,
+  off: false,
+};
+
+/** `true` or `false`; what YAML 1.1 and Home Assistant take for them is taken too. */
+export function flag() {
+  const expected = "true or false";
+  return v.pipe(
+    v.string(expected),
+    v.toLowerCase(),
+    v.check((value) => Object.hasOwn(FLAGS, value), expected),
+    v.transform((value) => FLAGS[value] === true),
+  );
+}
+
+/** One of these words. */
+export function choice<const Words extends readonly string[]>(words: Words) {
+  return v.picklist(words, wordList(words));
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function wordList(words: readonly string[]): string {
+  return words.join(", ").replace(/, ([^,]*)$/, " or $1");
+}
+
+/** A list of values of one kind. */
+export function list<const Item extends v.GenericSchema>(item: Item) {
+  return v.array(item, "a list");
+}
+
+/** A mapping that must be there, or is one item of a list. */
+export function mapping<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.strictObject(entries, "a mapping, as `key: value` lines");
+}
+
+/** A mapping whose values all have defaults or may be absent. */
+export function section<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.optional(mapping(entries), {} as never);
+}
+
+/** An IANA time zone. */
+export function timeZone() {
+  const expected = "an IANA time zone such as Europe/Brussels";
+  return v.pipe(
+    v.string(expected),
+    v.check(
+      isTimeZone,
+      ({ input }) => expected + didYouMean(input, Intl.supportedValuesOf("timeZone")),
+    ),
+  );
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** A currency of ISO 4217. */
+export function currency() {
+  const expected = "a currency of ISO 4217 such as EUR";
+  return v.pipe(
+    v.string(expected),
+    v.toUpperCase(),
+    v.check((code) => Intl.supportedValuesOf("currency").includes(code), expected),
+  );
+}
+
+/** Where a backend listens; user name and password have keys of their own. */
+export function webSocketUrl() {
+  const expected = "a URL that begins with wss:// or ws://";
+  return v.pipe(
+    v.string(expected),
+    v.check((url) => /^wss?:\/\/[^/]/i.test(url) && URL.canParse(url), expected),
+    v.check(
+      (url) => !URL.canParse(url) || (new URL(url).username === "" && new URL(url).password === ""),
+      "no user name and password in it; there are `username` and `password` for them",
+    ),
+    v.check((url) => !url.includes("#"), "no # in it"),
+  );
+}
+
+/** A backend's id, as it stands in `/backend/<id>`. */
+export function backendId() {
+  return matching(
+    /^[\p{L}\p{N}][\p{L}\p{N}._~@ -]{0,47}$/u,
+    "1 to 48 letters, digits, '.', '_', '-', '~', '@' or spaces, the first a letter or digit",
+  );
+}
+
+/** The identity of a charge point: the last part of its URL, and the user name of Basic. */
+export function chargePointId() {
+  return matching(
+    /^[!-.0-9;-~]{1,48}$/,
+    "1 to 48 visible ASCII characters without '/' and ':'",
+  );
+}

@@ -1,0 +1,136 @@
+// Every key of the configuration with its default, written as in the file.
+
+import * as v from "valibot";
+import { PERMISSIONS } from "../core/configuration.ts";
+import {
+  backendId,
+  chargePointId,
+  choice,
+  currency,
+  decimal,
+  flag,
+  list,
+  mapping,
+  secret,
+  section,
+  text,
+  timeZone,
+  webSocketUrl,
+  wholeNumber,
+} from "./field.ts";
+import { LEGACY_ENTRIES } from "./legacy.ts";
+
+const SUBPROTOCOL = choice(["accept", "close", "reject"]);
+
+const backend = mapping({
+  id: backendId(),
+  enabled: v.optional(flag(), "true"),
+  url: v.optional(webSocketUrl()),
+  append_charge_point_id: v.optional(flag(), "true"),
+  charge_point_id: v.optional(chargePointId()),
+  auth_type: v.optional(choice(["none", "basic", "bearer"])),
+  username: v.optional(text()),
+  password: v.optional(secret()),
+  token: v.optional(secret()),
+  ca_file: v.optional(text(4096)),
+  client_cert_file: v.optional(text(4096)),
+  client_key_file: v.optional(text(4096)),
+  tls_verify: v.optional(flag(), "true"),
+  role: v.optional(choice(["observer", "biller", "controller", "admin"]), "observer"),
+  permissions: v.optional(list(choice(PERMISSIONS))),
+  sees: v.optional(choice(["all", "own"]), "all"),
+  priority: v.optional(wholeNumber(-1000, 1000), "0"),
+  durable: v.optional(flag(), "false"),
+  message_attempts: v.optional(wholeNumber(1, 100), "3"),
+  message_retry_interval_s: v.optional(wholeNumber(1, 86_400), "60"),
+  boot_on_reconnect: v.optional(flag(), "true"),
+  late_rejection: v.optional(choice(["keep", "stop"]), "keep"),
+});
+
+const idTag = mapping({
+  tag: text(20),
+  name: v.optional(text()),
+  owner: v.optional(flag(), "false"),
+  backend: v.optional(text()),
+  action: v.optional(choice(["allow", "deny"]), "allow"),
+});
+
+/** The whole file. Scalars come in as the text that was written. */
+export const SCHEMA = mapping({
+  listen: section({
+    host: v.optional(text(), "0.0.0.0"),
+    port: v.optional(wholeNumber(0, 65_535), "9000"),
+    tls: v.optional(mapping({ cert_file: text(4096), key_file: text(4096) })),
+  }),
+  data_dir: v.optional(text(4096), "./data"),
+  time_zone: v.optional(timeZone()),
+  currency: v.optional(currency(), "EUR"),
+  charger: section({
+    id: v.optional(chargePointId()),
+    password: v.optional(secret()),
+    subprotocol: v.optional(
+      v.union(
+        [SUBPROTOCOL, mapping({ none: SUBPROTOCOL, other: SUBPROTOCOL })],
+        "accept, close or reject, or { none: …, other: … } with one of them each",
+      ),
+      { none: "accept", other: "reject" },
+    ),
+    heartbeat_interval_s: v.optional(wholeNumber(10, 86_400), "300"),
+    answer_deadline_ms: v.optional(wholeNumber(100, 4_500), "2500"),
+    call_timeout_s: v.optional(wholeNumber(1, 300), "30"),
+    lost_stop_after_s: v.optional(wholeNumber(1, 86_400), "60"),
+    max_current_a: v.optional(decimal(6, 80), "32"),
+    fallback_current_a: v.optional(decimal(6, 80), "6"),
+  }),
+  backends: v.optional(list(backend), []),
+  allow_unknown_backends: v.optional(flag(), "false"),
+  allow_shared_charging: v.optional(flag()),
+  preferred_provider: v.optional(v.string("the id of a backend")),
+  allowed_providers: v.optional(list(v.string("the id of a backend")), []),
+  blocked_providers: v.optional(list(v.string("the id of a backend")), []),
+  rate_limit_seconds: v.optional(decimal(0, 86_400), "10"),
+  control_timeout_s: v.optional(wholeNumber(1, 86_400), "60"),
+  reconnect_grace_s: v.optional(wholeNumber(0, 86_400), "120"),
+  id_tags: v.optional(list(idTag), []),
+  unknown_id_tags: v.optional(choice(["accept", "reject"]), "accept"),
+  data_transfer: v.optional(list(mapping({ vendor_id: text(255), backend: text() })), []),
+  start_spacing_ms: v.optional(wholeNumber(0, 60_000), "1100"),
+  api: section({
+    tokens: v.optional(
+      list(mapping({
+        name: text(),
+        token: secret(),
+        scopes: v.optional(list(choice(["read", "control"])), ["read"]),
+      })),
+      [],
+    ),
+  }),
+  retention: section({
+    log_days: v.optional(wholeNumber(1, 3_650), "30"),
+    log_rows: v.optional(wholeNumber(1_000, 100_000_000), "1000000"),
+    decisions: v.optional(wholeNumber(100, 10_000_000), "10000"),
+  }),
+  log: section({
+    level: v.optional(choice(["debug", "info", "warning", "error"]), "info"),
+    format: v.optional(choice(["text", "json"]), "text"),
+  }),
+  ...LEGACY_ENTRIES,
+});
+
+/** What a file says, with defaults, numbers as numbers. */
+export type Settings = v.InferOutput<typeof SCHEMA>;
+export type BackendSettings = Settings["backends"][number];
+
+/** Keys of the contract that later versions read, by the pattern of their path (`*`: any index). */
+export const NOT_YET: ReadonlySet<string> = new Set([
+  "rules",
+  "tariffs",
+  "household",
+  "recording",
+  "record",
+  "mqtt",
+  "home_assistant",
+  "backends.*.tariff",
+  "backends.*.min_hold_s",
+  "id_tags.*.send_as",
+]);
