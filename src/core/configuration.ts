@@ -119,6 +119,8 @@ export interface CoreConfiguration {
     readonly lostStopAfterMs: number;
   };
   readonly backends: readonly BackendConfiguration[];
+  /** A backend id that is not listed may dial in, as the first ocpp-proxy had it. */
+  readonly allowUnknownBackends: boolean;
   readonly allowSharedCharging: boolean;
   readonly preferredProvider?: string;
   /** Empty: everybody. */

@@ -1,0 +1,278 @@
+// The CALLs of an OCPP backend: who may, in whose ids, and what never reaches the charger.
+
+import type { MessageId } from "../ocpp/frame.ts";
+import type { JsonObject } from "../ocpp/json.ts";
+import type { Action, Messages } from "../ocpp/types.ts";
+import { parseTime } from "../ocpp/time.ts";
+import { answerBackend, failBackend } from "./backend_frame.ts";
+import { callCharger } from "./charger_call.ts";
+import { translateProfile, translateStartProfile } from "./charging_profile.ts";
+import type { Permission } from "./configuration.ts";
+import { requestControl } from "./control.ts";
+import { sessionByBackendId } from "./delivery.ts";
+import { refusalOf } from "./refusal.ts";
+import { chargerTransactionId, sessionOnConnector } from "./session.ts";
+import type { Backend, ClearWhole, Origin, State, Step } from "./state.ts";
+import { trigger } from "./trigger.ts";
+import { getConfiguration, setVirtual, treatKey } from "./virtual_configuration.ts";
+
+/** One CALL of one backend. */
+export interface Command<A extends Action = Action> {
+  readonly step: Step;
+  readonly backend: Backend;
+  readonly origin: Origin;
+  readonly action: A;
+  readonly request: Messages[A]["request"];
+}
+
+type Handlers = { readonly [A in Action]?: (command: Command<A>) => void };
+
+const HANDLERS: Handlers = {
+  CancelReservation: cancelReservation,
+  CertificateSigned: permitted("certificates"),
+  ChangeAvailability: changeAvailability,
+  ChangeConfiguration: changeConfiguration,
+  ClearCache: permitted("local_list"),
+  ClearChargingProfile: clearChargingProfile,
+  DataTransfer: dataTransfer,
+  DeleteCertificate: permitted("certificates"),
+  ExtendedTriggerMessage: (command) => trigger(command, command.request),
+  GetCompositeSchedule: permitted("read"),
+  GetConfiguration: (command) => readConfiguration(command),
+  GetDiagnostics: permitted("diagnostics"),
+  GetInstalledCertificateIds: permitted("certificates"),
+  GetLocalListVersion: permitted("read"),
+  GetLog: withRequestId("diagnostics"),
+  InstallCertificate: permitted("certificates"),
+  RemoteStartTransaction: remoteStart,
+  RemoteStopTransaction: remoteStop,
+  ReserveNow: reserveNow,
+  Reset: permitted("reset"),
+  SendLocalList: permitted("local_list"),
+  SetChargingProfile: setChargingProfile,
+  SignedUpdateFirmware: withRequestId("firmware"),
+  TriggerMessage: (command) => trigger(command, command.request),
+  UnlockConnector: unlockConnector,
+  UpdateFirmware: permitted("firmware"),
+};
+
+/** The actions that a central system may send. */
+export const TO_CHARGER: ReadonlySet<Action> = new Set(Object.keys(HANDLERS) as Action[]);
+
+/** Carries out a valid CALL of a backend; it gets exactly one answer, now or later. */
+export function backendCommand(
+  step: Step,
+  backend: Backend,
+  id: MessageId,
+  action: Action,
+  request: JsonObject,
+): void {
+  if (backend.link.type !== "open") return;
+  const { connection } = backend.link;
+  const origin: Origin = { type: "ocpp", backendId: backend.id, connection, id };
+  const command = { step, backend, origin, action, request } as Command;
+  (HANDLERS[action] as ((command: Command) => void) | undefined)?.(command);
+}
+
+/** Says no: with the action's own status where it has one (contract, section 3). */
+export function refuse({ step, backend, origin, action }: Command, reason: string): void {
+  if (origin.type !== "ocpp") return;
+  const refusal = refusalOf(action);
+  if (refusal) answerBackend(step, backend, origin.id, refusal);
+  else failBackend(step, backend, origin.id, "SecurityError", reason);
+}
+
+/** Answers without asking the charger. */
+export function reply({ step, backend, origin }: Command, payload: JsonObject): void {
+  if (origin.type === "ocpp") answerBackend(step, backend, origin.id, payload);
+}
+
+/** Sends the command on. `payload` is in the charger's ids. */
+export function forward<A extends Action>(
+  { step, backend, origin, action, request }: Command<A>,
+  payload: Messages[A]["request"],
+  options: { freshLease?: boolean; urgent?: boolean } = {},
+): void {
+  callCharger(step, {
+    action,
+    payload,
+    origins: [origin],
+    backendId: backend.id,
+    requested: request,
+    ...options,
+  });
+}
+
+function permitted<A extends Action>(permission: Permission): (command: Command<A>) => void {
+  return (command) => {
+    if (!may(command, permission)) return refuse(command as Command, `it lacks "${permission}"`);
+    forward(command, command.request);
+  };
+}
+
+function may({ backend }: { backend: Backend }, permission: Permission): boolean {
+  return backend.configuration.permissions.has(permission);
+}
+
+/** GetLog and SignedUpdateFirmware carry an id of the backend's own. */
+function withRequestId<A extends "GetLog" | "SignedUpdateFirmware">(permission: Permission) {
+  return (command: Command<A>) => {
+    if (!may(command, permission)) return refuse(command as Command, `it lacks "${permission}"`);
+    const requestId = ++command.step.state.lastForeignId;
+    forward(command, { ...command.request, requestId });
+  };
+}
+
+/** Asks the arbiter; false: the refusal is sent. */
+function control(
+  command: Command,
+  permission: Permission,
+  connectorId: number | undefined,
+): { readonly fresh: boolean } | undefined {
+  if (command.backend.registration !== "accepted") {
+    refuse(command, "BootNotification is not accepted yet");
+    return undefined;
+  }
+  const verdict = requestControl(command.step, {
+    backendId: command.backend.id,
+    action: command.action,
+    permission,
+    connectorId,
+  });
+  if (verdict.granted) return { fresh: verdict.outcome === "granted" };
+  refuse(command, verdict.reason);
+  return undefined;
+}
+
+function readConfiguration(command: Command<"GetConfiguration">): void {
+  if (!may(command, "read")) return refuse(command as Command, 'it lacks "read"');
+  const { step, backend, origin, request } = command;
+  if (origin.type === "ocpp") getConfiguration(step, backend, origin.id, request.key ?? []);
+}
+
+function changeConfiguration(command: Command<"ChangeConfiguration">): void {
+  const { key, value } = command.request;
+  switch (treatKey(key, value)) {
+    case "virtual":
+      setVirtual(command.step, command.backend, key, value);
+      return reply(command as Command, { status: "Accepted" });
+    case "reject":
+      return reply(command as Command, { status: "Rejected" });
+    case "forward":
+      return permitted<"ChangeConfiguration">("configure")(command);
+  }
+}
+
+/** Operative while it is operative already is housekeeping of evcc and Home Assistant: absorbed. */
+function changeAvailability(command: Command<"ChangeAvailability">): void {
+  const { connectorId, type } = command.request;
+  const { connectors } = command.step.state.charger;
+  const concerned = connectorId === 0 ? [...connectors.keys()] : [connectorId];
+  const operative = concerned.every((id) => connectors.get(id)?.status.status !== "Unavailable");
+  if (type === "Operative" && operative) return reply(command as Command, { status: "Accepted" });
+  permitted<"ChangeAvailability">("availability")(command);
+}
+
+function dataTransfer(command: Command<"DataTransfer">): void {
+  const routed = command.step.state.configuration.dataTransfer.get(command.request.vendorId);
+  if (routed === command.backend.id) return forward(command, command.request);
+  permitted<"DataTransfer">("data_transfer")(command);
+}
+
+function remoteStart(command: Command<"RemoteStartTransaction">): void {
+  const { state } = command.step;
+  const { chargingProfile, ...request } = command.request;
+  const profile = chargingProfile &&
+    translateStartProfile(state, command.backend, chargingProfile);
+  if (profile?.ok === false) return refuse(command as Command, profile.reason);
+  const connectorId = request.connectorId ?? freeConnector(state);
+  const lease = control(command as Command, "start_stop", connectorId);
+  if (!lease) return;
+  forward(command, {
+    ...request,
+    ...connectorId !== undefined && { connectorId },
+    ...profile && { chargingProfile: profile.value },
+  }, { freshLease: lease.fresh });
+}
+
+/** Some chargers refuse a RemoteStartTransaction without a connector. */
+function freeConnector(state: State): number | undefined {
+  const ids = [...state.charger.connectors.keys()].filter((id) => id > 0).sort((a, b) => a - b);
+  return ids.find((id) => !sessionOnConnector(state, id)) ?? ids[0];
+}
+
+function remoteStop(command: Command<"RemoteStopTransaction">): void {
+  const { step, backend, request } = command;
+  const session = sessionByBackendId(step.state, backend, request.transactionId);
+  if (!session || session.stoppedAt !== null || !may(command, "start_stop")) {
+    return refuse(command as Command, "it knows no such running transaction");
+  }
+  // Ending what is its own is always allowed; anything else takes control.
+  const own = session.backendId === backend.id;
+  if (!own && !control(command as Command, "start_stop", session.connectorId)) return;
+  forward(command, { transactionId: chargerTransactionId(session) }, { urgent: true });
+}
+
+function unlockConnector(command: Command<"UnlockConnector">): void {
+  const { connectorId } = command.request;
+  const lease = control(command as Command, "unlock", connectorId);
+  if (lease) forward(command, command.request, { freshLease: lease.fresh });
+}
+
+function setChargingProfile(command: Command<"SetChargingProfile">): void {
+  const { state } = command.step;
+  const { connectorId, csChargingProfiles } = command.request;
+  const translated = translateProfile(state, command.backend, command.request);
+  if (!translated.ok) return refuse(command as Command, translated.reason);
+  const lease = control(command as Command, "limit", connectorId);
+  if (!lease) return;
+  const stops = csChargingProfiles.chargingSchedule.chargingSchedulePeriod[0]?.limit === 0;
+  forward(command, translated.value, { freshLease: lease.fresh, urgent: stops });
+}
+
+/** Clears only what this backend has set, one call each (ocpp16.md, N31). */
+function clearChargingProfile(command: Command<"ClearChargingProfile">): void {
+  const { step, backend, origin, request } = command;
+  if (!may(command, "limit")) return refuse(command as Command, 'it lacks "limit"');
+  const own = [...step.state.profiles].filter(([, entry]) =>
+    entry.backendId === backend.id && !entry.abandoned &&
+    (request.id !== undefined
+      ? entry.theirs === request.id
+      : (request.connectorId ?? entry.connectorId) === entry.connectorId &&
+        (request.stackLevel ?? entry.stackLevel) === entry.stackLevel &&
+        (request.chargingProfilePurpose ?? entry.purpose) === entry.purpose)
+  );
+  if (own.length === 0) return reply(command as Command, { status: "Unknown" });
+  const whole: ClearWhole = { origin, remaining: own.length, cleared: 0 };
+  for (const [id] of own) {
+    callCharger(step, {
+      action: "ClearChargingProfile",
+      payload: { id },
+      origins: [{ type: "part", whole }],
+      backendId: backend.id,
+      requested: request,
+    });
+  }
+}
+
+function reserveNow(command: Command<"ReserveNow">): void {
+  const { step, backend, request } = command;
+  if (parseTime(request.expiryDate) === undefined) return refuse(command as Command, "expiryDate");
+  const lease = control(command as Command, "reserve", request.connectorId);
+  if (!lease) return;
+  const { reservations } = step.state;
+  const known = [...reservations].find(([, entry]) =>
+    entry.backendId === backend.id && entry.theirs === request.reservationId && !entry.abandoned
+  );
+  const reservationId = known?.[0] ?? ++step.state.lastForeignId;
+  forward(command, { ...request, reservationId }, { freshLease: lease.fresh });
+}
+
+function cancelReservation(command: Command<"CancelReservation">): void {
+  const { step, backend, request } = command;
+  const known = [...step.state.reservations].find(([, entry]) =>
+    entry.backendId === backend.id && entry.theirs === request.reservationId
+  );
+  if (!known || !may(command, "reserve")) return refuse(command as Command, "no such reservation");
+  forward(command, { reservationId: known[0] });
+}

@@ -1,0 +1,43 @@
+// Whose session it is: RemoteStart's backend, else the id-tag table, else who authorised the tag.
+
+import { comparable, idTagRow } from "./id_tag.ts";
+import type { BookedBy } from "./record.ts";
+import { noteFact, type State, type Step } from "./state.ts";
+
+/** Tags whose authorising backend is remembered; the oldest goes first. */
+export const MAX_AUTHORIZED_TAGS = 500;
+
+/** Decides to whom a session that begins now is booked. */
+export function book(
+  state: State,
+  idTag: string,
+  connectorId: number,
+  now: number,
+): { backendId: string | null; bookedBy: BookedBy } {
+  const { claim } = state.control;
+  if (
+    claim && claim.expiresAt > now && comparable(claim.idTag) === comparable(idTag) &&
+    (claim.connectorId === undefined || claim.connectorId === connectorId)
+  ) {
+    return { backendId: claim.backendId, bookedBy: "remote_start" };
+  }
+  const row = idTagRow(state, idTag);
+  if (row) return { backendId: row.backend ?? null, bookedBy: "id_tag" };
+  const backendId = state.authorizedBy.get(comparable(idTag));
+  return backendId !== undefined && state.backends.has(backendId)
+    ? { backendId, bookedBy: "authorization" }
+    : { backendId: null, bookedBy: "nobody" };
+}
+
+/** Remembers which backend said yes to a tag. */
+export function rememberAuthorization(step: Step, idTag: string, backendId: string): void {
+  const { authorizedBy } = step.state;
+  const tag = comparable(idTag);
+  if (authorizedBy.get(tag) === backendId) return;
+  authorizedBy.delete(tag);
+  authorizedBy.set(tag, backendId);
+  if (authorizedBy.size > MAX_AUTHORIZED_TAGS) {
+    authorizedBy.delete(authorizedBy.keys().next().value!);
+  }
+  noteFact(step, "authorized_by", Object.fromEntries(authorizedBy));
+}

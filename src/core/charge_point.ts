@@ -1,0 +1,377 @@
+// The charger's side: its connection, and its CALLs, answered whatever the backends do.
+
+import { isAction } from "../ocpp/action.ts";
+import { type Frame, type MessageId, parseFrame } from "../ocpp/frame.ts";
+import type { JsonObject } from "../ocpp/json.ts";
+import { formatTime, parseTime } from "../ocpp/time.ts";
+import type {
+  Action,
+  BootNotificationRequest,
+  MeterValuesRequest,
+  StartTransactionRequest,
+  StatusNotificationRequest,
+  StopTransactionRequest,
+} from "../ocpp/types.ts";
+import { repairRequest } from "../ocpp/repair.ts";
+import type { Fault } from "../ocpp/validate.ts";
+import { authorize, forwardToBackend, settleOverdue } from "./authorization.ts";
+import { announceBoot, notifyStatus, notifySubset } from "./backend.ts";
+import { answerCharger, failCharger } from "./charger_answer.ts";
+import { abandonCalls, callCharger, chargerAnswered, pumpCharger } from "./charger_call.ts";
+import { clearAbandoned, connectorFaulted } from "./control.ts";
+import type { Event } from "./event.ts";
+import { emitJson } from "./json_backend.ts";
+import { bootEvent, statusEvent } from "./json_event.ts";
+import { EARLIEST_TIME, sessionOnConnector } from "./session.ts";
+import { log, noteFact, noteOnce, type NoticeKind, type Step } from "./state.ts";
+import { meterValues, startTransaction, stopTransaction } from "./transaction.ts";
+
+/** CALLs wait so long after the connection for a BootNotification (charger_quirks.md 3.4). */
+export const BOOT_WAIT_MS = 10_000;
+
+/** The first CALL comes so long after BootNotification.conf (EVBox loses connections otherwise). */
+export const AFTER_BOOT_MS = 300;
+
+/** Connectors a charge point may have; higher ids are answered and not kept. */
+export const MAX_CONNECTORS = 64;
+
+/** The charger's socket is open; an older one is replaced. */
+export function openCharger(step: Step, event: Event & { type: "charger_connected" }): void {
+  const { state, now } = step;
+  const { charger } = state;
+  if (charger.connection !== undefined) {
+    const old = charger.connection;
+    chargerClosed(step, old, "a newer connection of the charger replaces it");
+    step.effects.push({
+      type: "close_charger",
+      connection: old,
+      code: 1000,
+      reason: "replaced by a newer connection",
+    });
+  }
+  charger.connection = event.connection;
+  charger.connectedAt = now;
+  charger.remoteAddress = event.remoteAddress;
+  charger.booted = false;
+  charger.bootAsked = false;
+  charger.readyAt = now + BOOT_WAIT_MS;
+  if (charger.id !== event.chargePointId) {
+    charger.id = event.chargePointId;
+    noteFact(step, "charger_id", event.chargePointId);
+  }
+  log(step, "info", "charger connected", {
+    chargePointId: event.chargePointId,
+    address: event.remoteAddress,
+  });
+  emitJson(step, { type: "charger_connected", charge_point_id: event.chargePointId });
+  clearAbandoned(step);
+}
+
+/** The charger's socket is gone: what waits for it fails at once. */
+export function chargerClosed(step: Step, connection: number, reason: string): void {
+  const { charger } = step.state;
+  if (charger.connection !== connection) return;
+  charger.connection = undefined;
+  charger.awaiting.length = 0;
+  log(step, "warning", "charger disconnected", { reason });
+  emitJson(step, { type: "charger_disconnected", reason });
+  abandonCalls(step);
+}
+
+/** One text message of the charger; from an old connection it means nothing. */
+export function chargerFrame(step: Step, connection: number, text: string): void {
+  const { charger } = step.state;
+  if (charger.connection !== connection) return;
+  const frame = parseFrame(text);
+  switch (frame.type) {
+    case "call":
+      chargerCall(step, connection, frame, text);
+      break;
+    case "result":
+      chargerAnswered(step, frame.id, { type: "result", payload: frame.payload });
+      break;
+    case "error":
+      chargerAnswered(step, frame.id, {
+        type: "error",
+        code: frame.code,
+        description: frame.description,
+      });
+      break;
+    case "malformed":
+      noteOnce(step, `malformed: ${frame.reason}`, "the charger sent a malformed message");
+      if (frame.reply) {
+        const { id, code, description } = frame.reply;
+        failCharger(step, connection, id, code, description);
+      }
+      if (frame.failedCall !== undefined) {
+        chargerAnswered(step, frame.failedCall, {
+          type: "error",
+          code: "FormationViolation",
+          description: "the charge point's answer is malformed",
+        });
+      }
+      break;
+    default:
+      frame satisfies never;
+  }
+}
+
+function chargerCall(
+  step: Step,
+  connection: number,
+  frame: Frame & { type: "call" },
+  text: string,
+): void {
+  const { charger } = step.state;
+  const { id, action, payload } = frame;
+  if (!isAction(action) || !FROM_CHARGER.has(action)) {
+    noteOnce(step, `action ${action.slice(0, 50)}`, "the charger sent an unknown action");
+    failCharger(
+      step,
+      connection,
+      id,
+      "NotImplemented",
+      `${action} is not a message to a central system`,
+    );
+    return;
+  }
+  const checked = repairRequest(action, payload, step.now);
+  if (!checked.ok) {
+    unusable(step, connection, id, action, payload, checked.fault, text);
+    return;
+  }
+  for (const repair of checked.repairs) {
+    noteOnce(step, `${action}: ${repair}`, "the charger's messages are repaired for backends");
+  }
+  const raw = checked.repairs.length > 0 ? text : undefined;
+  dispatch(step, connection, id, action, payload, checked.value, raw);
+  if (!charger.booted && action !== "BootNotification" && charger.boot) {
+    // A reconnect without BootNotification: it is up and running.
+    charger.readyAt = Math.min(charger.readyAt, step.now + AFTER_BOOT_MS);
+  }
+  pumpCharger(step);
+}
+
+const FROM_CHARGER: ReadonlySet<Action> = new Set<Action>([
+  "Authorize",
+  "BootNotification",
+  "DataTransfer",
+  "DiagnosticsStatusNotification",
+  "FirmwareStatusNotification",
+  "Heartbeat",
+  "LogStatusNotification",
+  "MeterValues",
+  "SecurityEventNotification",
+  "SignCertificate",
+  "SignedFirmwareStatusNotification",
+  "StartTransaction",
+  "StatusNotification",
+  "StopTransaction",
+]);
+
+function dispatch(
+  step: Step,
+  connection: number,
+  id: MessageId,
+  action: Action,
+  original: JsonObject,
+  request: JsonObject,
+  raw: string | undefined,
+): void {
+  const message = { connection, id, original, raw };
+  switch (action) {
+    case "BootNotification":
+      return boot(step, connection, id, request as BootNotificationRequest);
+    case "Heartbeat":
+      answerCharger(step, connection, id, { currentTime: formatTime(step.now) });
+      return emitJson(step, { type: "heartbeat", current_time: formatTime(step.now) });
+    case "StatusNotification":
+      return status(step, connection, id, request as StatusNotificationRequest);
+    case "Authorize":
+      return authorize(step, connection, id, (request as { idTag: string }).idTag);
+    case "StartTransaction":
+      return startTransaction(step, { ...message, request: request as StartTransactionRequest });
+    case "MeterValues":
+      return meterValues(step, { ...message, request: request as MeterValuesRequest });
+    case "StopTransaction":
+      return stopTransaction(step, { ...message, request: request as StopTransactionRequest });
+    case "DataTransfer":
+    case "SignCertificate":
+      return forwardToBackend(step, connection, id, action, request);
+    case "DiagnosticsStatusNotification":
+      return notice(step, connection, id, action, "diagnostics", request);
+    case "FirmwareStatusNotification":
+    case "SignedFirmwareStatusNotification":
+      return notice(step, connection, id, action, "firmware", request);
+    case "LogStatusNotification":
+      return notice(step, connection, id, action, "log", request);
+    case "SecurityEventNotification":
+      answerCharger(step, connection, id, {});
+      return notifySubset(
+        step,
+        "SecurityEventNotification",
+        request,
+        (backend) => backend.configuration.permissions.has("diagnostics"),
+      );
+    default:
+      throw new Error(`no handler for ${action}`);
+  }
+}
+
+/** BootNotification (OCPP 1.6, section 4.2): accepted at once, whatever the backends say. */
+function boot(
+  step: Step,
+  connection: number,
+  id: MessageId,
+  request: BootNotificationRequest,
+): void {
+  const { state, now } = step;
+  const { charger } = state;
+  charger.booted = true;
+  charger.readyAt = now + AFTER_BOOT_MS;
+  charger.configurationStale = true;
+  const changed = JSON.stringify(charger.boot) !== JSON.stringify(request);
+  charger.boot = request;
+  if (changed) noteFact(step, "boot", request);
+  answerCharger(step, connection, id, {
+    status: "Accepted",
+    currentTime: formatTime(now),
+    interval: state.configuration.charger.heartbeatIntervalS,
+  });
+  log(step, "info", "charger booted", {
+    vendor: request.chargePointVendor,
+    model: request.chargePointModel,
+    firmware: request.firmwareVersion ?? null,
+  });
+  announceBoot(step);
+  emitJson(step, bootEvent(request));
+}
+
+/** StatusNotification (section 4.9): kept per connector; an older one never replaces a newer one. */
+function status(
+  step: Step,
+  connection: number,
+  id: MessageId,
+  request: StatusNotificationRequest,
+): void {
+  const { state, now } = step;
+  const { connectors } = state.charger;
+  answerCharger(step, connection, id, {});
+  const stamped = request.timestamp === undefined ? undefined : parseTime(request.timestamp);
+  const at = stamped === undefined || stamped < EARLIEST_TIME || stamped > now ? now : stamped;
+  const { connectorId } = request;
+  const before = connectors.get(connectorId);
+  if (before && before.at > at) return;
+  if (!before && connectors.size >= MAX_CONNECTORS) return;
+  const available = request.status === "Available";
+  const running = sessionOnConnector(state, connectorId) !== undefined;
+  connectors.set(connectorId, {
+    status: request,
+    at,
+    availableSince: available && running ? before?.availableSince ?? now : undefined,
+  });
+  noteFact(step, `connector/${connectorId}`, { status: request, at });
+  if (request.status === "Faulted") connectorFaulted(step, connectorId, request.errorCode);
+  if (before && sameStatus(before.status, request)) return;
+  notifyStatus(step, connectorId);
+  emitJson(step, statusEvent(request));
+}
+
+function sameStatus(a: StatusNotificationRequest, b: StatusNotificationRequest): boolean {
+  return a.status === b.status && a.errorCode === b.errorCode && a.info === b.info &&
+    a.vendorErrorCode === b.vendorErrorCode;
+}
+
+/** Firmware, diagnostics and log status: to who ordered it, else to those who might have. */
+function notice(
+  step: Step,
+  connection: number,
+  id: MessageId,
+  action: Action,
+  kind: NoticeKind,
+  request: JsonObject,
+): void {
+  const { state } = step;
+  answerCharger(step, connection, id, {});
+  const { requestId, ...rest } = request;
+  state.charger.notices.set(kind, { ...rest });
+  noteFact(step, "notices", Object.fromEntries(state.charger.notices));
+  const ordered = state.requests.get(Number(requestId ?? -1));
+  const orderedBy = ordered?.backendId ?? state.charger.orderedBy.get(kind);
+  const payload = ordered ? { ...rest, requestId: ordered.theirs } : rest;
+  notifySubset(
+    step,
+    action,
+    payload,
+    (backend) =>
+      orderedBy !== undefined
+        ? backend.id === orderedBy
+        : backend.configuration.permissions.has(kind === "firmware" ? "firmware" : "diagnostics"),
+  );
+}
+
+/**
+ * A CALL that repair cannot make valid. Transaction messages are filled up with what is known,
+ * because a charger that is refused forgets them; the rest gets the CALLERROR that fits.
+ */
+function unusable(
+  step: Step,
+  connection: number,
+  id: MessageId,
+  action: Action,
+  payload: JsonObject,
+  fault: Fault,
+  text: string,
+): void {
+  noteOnce(step, `${action}: ${fault.message}`, "the charger sent an invalid message");
+  const filled = fillUp(step, action, payload);
+  const checked = filled && repairRequest(action, filled, step.now);
+  if (checked?.ok) {
+    dispatch(step, connection, id, action, payload, checked.value, text);
+    return;
+  }
+  if (action === "Authorize") {
+    answerCharger(step, connection, id, { idTagInfo: { status: "Invalid" } });
+    return;
+  }
+  if (action === "Heartbeat" || action === "StatusNotification" || action === "MeterValues") {
+    const answer = action === "Heartbeat" ? { currentTime: formatTime(step.now) } : {};
+    answerCharger(step, connection, id, answer);
+    return;
+  }
+  failCharger(step, connection, id, fault.code, fault.message);
+}
+
+function fillUp(step: Step, action: Action, payload: JsonObject): JsonObject | undefined {
+  const idTag = typeof payload.idTag === "string" ? { idTag: payload.idTag.slice(0, 20) } : {};
+  switch (action) {
+    case "StartTransaction":
+      return { connectorId: 1, meterStart: 0, idTag: "unknown", ...payload, ...idTag };
+    case "StopTransaction": {
+      const register = sessionOnConnector(step.state, 1)?.registerWh ?? 0;
+      return { transactionId: -1, meterStop: register, ...payload, ...idTag };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Asks a charger that never sent a BootNotification for one; ends overdue waits. */
+export function tickCharger(step: Step): void {
+  const { state, now } = step;
+  const { charger } = state;
+  settleOverdue(step);
+  if (
+    charger.connection !== undefined && !charger.boot && !charger.bootAsked &&
+    now >= charger.connectedAt + BOOT_WAIT_MS
+  ) {
+    charger.bootAsked = true;
+    callCharger(step, {
+      action: "TriggerMessage",
+      payload: { requestedMessage: "BootNotification" },
+      origins: [{ type: "housekeeping" }],
+      backendId: undefined,
+    });
+  }
+  pumpCharger(step);
+}

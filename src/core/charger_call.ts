@@ -1,0 +1,167 @@
+// The CALLs to the charger: one outstanding, backends take turns, safety first, time-outs.
+
+import { callText, type MessageId } from "../ocpp/frame.ts";
+import type { JsonObject } from "../ocpp/json.ts";
+import type { Action, Messages } from "../ocpp/types.ts";
+import { repairConfirmation } from "../ocpp/repair.ts";
+import { commandAnswered } from "./command_result.ts";
+import {
+  type ChargerCall,
+  type ChargerOutcome,
+  log,
+  noteOnce,
+  type Origin,
+  type Step,
+} from "./state.ts";
+
+/** CALLs that one backend may have waiting; one more is refused as busy (ocpp16.md, N37). */
+export const MAX_WAITING_CALLS = 32;
+
+/** A CALL that has not had its turn after this long is refused: its backend gives up at 30 s. */
+export const QUEUE_WAIT_MS = 20_000;
+
+/** What makes a CALL, before it waits. */
+export interface CallRequest<A extends Action = Action> {
+  readonly action: A;
+  /** In the charger's ids. */
+  readonly payload: Messages[A]["request"] & JsonObject;
+  readonly origins: Origin[];
+  readonly backendId: string | undefined;
+  /** In the backend's ids; default: `payload`. */
+  readonly requested?: JsonObject;
+  readonly freshLease?: boolean;
+  readonly urgent?: boolean;
+}
+
+/** Queues a CALL for the charger and sends it if it is its turn. */
+export function callCharger(step: Step, request: CallRequest): void {
+  const { charger } = step.state;
+  const call: ChargerCall = {
+    action: request.action,
+    payload: request.payload,
+    origins: request.origins,
+    backendId: request.backendId,
+    queuedAt: step.now,
+    urgent: request.urgent ?? false,
+    requested: request.requested ?? request.payload,
+    freshLease: request.freshLease ?? false,
+  };
+  if (charger.connection === undefined) {
+    commandAnswered(step, call, { type: "offline" });
+    return;
+  }
+  if (coalesce(charger.queue, call)) return;
+  const waiting = charger.queue.filter((item) => item.backendId === call.backendId).length;
+  if (waiting >= MAX_WAITING_CALLS) {
+    commandAnswered(step, call, { type: "busy" });
+    return;
+  }
+  charger.queue.push(call);
+  pumpCharger(step);
+}
+
+/** A newer charging profile for the same slot takes the place of one that still waits (N33). */
+function coalesce(queue: readonly ChargerCall[], call: ChargerCall): boolean {
+  if (call.action !== "SetChargingProfile") return false;
+  const slot = profileSlot(call);
+  const waiting = queue.find((item) =>
+    item.action === "SetChargingProfile" && item.backendId === call.backendId &&
+    profileSlot(item) === slot
+  );
+  if (waiting === undefined) return false;
+  waiting.payload = call.payload;
+  waiting.origins.push(...call.origins);
+  return true;
+}
+
+function profileSlot({ payload }: ChargerCall): string {
+  const { connectorId, csChargingProfiles: profile } =
+    payload as Messages["SetChargingProfile"]["request"];
+  return `${connectorId}/${profile.chargingProfilePurpose}/${profile.stackLevel}/${profile.chargingProfileId}`;
+}
+
+/** Sends the next CALL if the charger is ready for one. */
+export function pumpCharger(step: Step): void {
+  const { state, now } = step;
+  const { charger } = state;
+  if (charger.pending && charger.pending.deadline <= now) {
+    const { call, id } = charger.pending;
+    charger.pending = undefined;
+    log(step, "warning", "the charger did not answer in time", { action: call.action, id });
+    commandAnswered(step, call, { type: "timeout" });
+  }
+  for (let index = charger.queue.length - 1; index >= 0; index--) {
+    const call = charger.queue[index]!;
+    if (call.queuedAt + QUEUE_WAIT_MS > now) continue;
+    charger.queue.splice(index, 1);
+    commandAnswered(step, call, { type: "busy" });
+  }
+  if (charger.connection === undefined || charger.pending || charger.readyAt > now) return;
+  const call = takeNext(charger.queue, charger.lastServed);
+  if (call === undefined) return;
+  if (call.backendId !== undefined) charger.lastServed = call.backendId;
+  const id = nextMessageId(step);
+  charger.pending = {
+    id,
+    call,
+    deadline: now + state.configuration.charger.callTimeoutMs,
+  };
+  step.effects.push({
+    type: "send_charger",
+    connection: charger.connection,
+    text: callText(id, call.action, call.payload),
+  });
+}
+
+/** Urgent ones first, then the next backend after the one served last, each in its own order. */
+function takeNext(queue: ChargerCall[], lastServed: string | undefined): ChargerCall | undefined {
+  let index = queue.findIndex((call) => call.urgent);
+  if (index < 0) index = queue.findIndex((call) => call.backendId !== lastServed);
+  if (index < 0) index = 0;
+  return queue.splice(index, 1)[0];
+}
+
+/** The charger's answer to a CALL; a late, repeated or unknown one has no effect. */
+export function chargerAnswered(step: Step, id: MessageId, outcome: ChargerOutcome): void {
+  const { charger } = step.state;
+  const pending = charger.pending;
+  if (pending === undefined || pending.id !== id) {
+    noteOnce(step, "answer-orphan", "the charger answered a message that nobody waits for");
+    return;
+  }
+  charger.pending = undefined;
+  commandAnswered(step, pending.call, checkAnswer(step, pending.call, outcome));
+  pumpCharger(step);
+}
+
+function checkAnswer(step: Step, call: ChargerCall, outcome: ChargerOutcome): ChargerOutcome {
+  if (outcome.type !== "result") return outcome;
+  const checked = repairConfirmation(call.action, outcome.payload);
+  if (!checked.ok) {
+    noteOnce(step, `${call.action}: ${checked.fault.message}`, "the charger's answer is invalid");
+    return {
+      type: "error",
+      code: "GenericError",
+      description: `the charge point's answer is invalid: ${checked.fault.message}`,
+    };
+  }
+  for (const repair of checked.repairs) {
+    noteOnce(step, `${call.action}: ${repair}`, "the charger's messages are repaired for backends");
+  }
+  return { type: "result", payload: checked.value };
+}
+
+/** The charger is gone: everything that waits for it is answered now. */
+export function abandonCalls(step: Step): void {
+  const { charger } = step.state;
+  const calls = [...charger.queue];
+  if (charger.pending) calls.unshift(charger.pending.call);
+  charger.queue.length = 0;
+  charger.pending = undefined;
+  for (const call of calls) commandAnswered(step, call, { type: "offline" });
+}
+
+/** A message id that this installation has never used (OCPP-J 1.6, section 4.1.4; ≤ 36). */
+export function nextMessageId({ state }: Step): string {
+  return `${state.instance}.${state.run.toString(36)}.${(++state.messageNumber).toString(36)}`;
+}

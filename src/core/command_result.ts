@@ -1,0 +1,222 @@
+// What the charger's answer to a CALL changes, and how it comes back to whoever asked.
+
+import type { ErrorCode } from "../ocpp/frame.ts";
+import type { JsonObject } from "../ocpp/json.ts";
+import { parseTime } from "../ocpp/time.ts";
+import type { Messages } from "../ocpp/types.ts";
+import { answerBackend, failBackend } from "./backend_frame.ts";
+import { claimStart, clearAbandoned, releaseUnused, saveLeftovers } from "./control.ts";
+import { answerJson } from "./json_backend.ts";
+import { refusalOf } from "./refusal.ts";
+import {
+  type ChargerCall,
+  type ChargerOutcome,
+  noteFact,
+  type NoticeKind,
+  type Origin,
+  type Step,
+} from "./state.ts";
+import { configurationRead, updateConfiguration } from "./virtual_configuration.ts";
+
+/** Uploads and updates remembered; the oldest goes first. */
+const MAX_REQUESTS = 100;
+
+const ERROR_CODES: ReadonlySet<string> = new Set<ErrorCode>([
+  "NotImplemented",
+  "NotSupported",
+  "InternalError",
+  "ProtocolError",
+  "SecurityError",
+  "FormationViolation",
+  "PropertyConstraintViolation",
+  "OccurenceConstraintViolation",
+  "TypeConstraintViolation",
+  "GenericError",
+]);
+
+/** The end of a CALL to the charger, whatever it was. */
+export function commandAnswered(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
+  apply(step, call, outcome);
+  for (const origin of call.origins) answer(step, call, origin, outcome);
+}
+
+function apply(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
+  const { state } = step;
+  const status = outcome.type === "result" ? outcome.payload.status : undefined;
+  const accepted = status === "Accepted";
+  const backendId = call.backendId;
+  switch (call.action) {
+    case "RemoteStartTransaction": {
+      const request = call.payload as Messages["RemoteStartTransaction"]["request"];
+      // Without an answer it may well start: the claim decides whose it is (ocpp16.md, N34).
+      if (backendId !== undefined && (accepted || outcome.type === "timeout")) {
+        claimStart(step, backendId, request.idTag, request.connectorId);
+      } else if (call.freshLease && backendId !== undefined) {
+        releaseUnused(step, backendId);
+      }
+      const profile = request.chargingProfile;
+      if (profile && accepted) rememberProfile(step, call, request.connectorId ?? 0, profile);
+      break;
+    }
+    case "SetChargingProfile": {
+      const request = call.payload as Messages["SetChargingProfile"]["request"];
+      if (accepted) rememberProfile(step, call, request.connectorId, request.csChargingProfiles);
+      else if (call.freshLease && backendId !== undefined) releaseUnused(step, backendId);
+      break;
+    }
+    case "ClearChargingProfile":
+      if (outcome.type !== "result") break;
+      state.profiles.delete(Number(call.payload.id));
+      saveLeftovers(step);
+      break;
+    case "ReserveNow": {
+      const request = call.payload as Messages["ReserveNow"]["request"];
+      if (!accepted || backendId === undefined) {
+        if (call.freshLease && backendId !== undefined) releaseUnused(step, backendId);
+        break;
+      }
+      state.reservations.set(request.reservationId, {
+        backendId,
+        theirs: Number(call.requested.reservationId),
+        connectorId: request.connectorId,
+        expiresAt: parseTime(request.expiryDate) ?? step.now,
+        abandoned: state.control.lease?.backendId !== backendId,
+      });
+      dropExpired(step);
+      saveLeftovers(step);
+      clearAbandoned(step);
+      break;
+    }
+    case "CancelReservation":
+      if (outcome.type !== "result") break;
+      state.reservations.delete(Number(call.payload.reservationId));
+      saveLeftovers(step);
+      break;
+    case "ChangeConfiguration":
+      if (accepted || status === "RebootRequired") {
+        const { key, value } = call.payload as Messages["ChangeConfiguration"]["request"];
+        updateConfiguration(step, key, value);
+      }
+      break;
+    case "GetLog":
+      if (accepted || status === "AcceptedCanceled") ordered(step, call, "log");
+      break;
+    case "SignedUpdateFirmware":
+      if (accepted || status === "AcceptedCanceled") ordered(step, call, "firmware");
+      break;
+    case "UpdateFirmware":
+      if (outcome.type === "result") ordered(step, call, "firmware");
+      break;
+    case "GetDiagnostics":
+      if (outcome.type === "result") ordered(step, call, "diagnostics");
+      break;
+    default:
+      // The other confirmations change nothing here.
+  }
+}
+
+function rememberProfile(
+  step: Step,
+  call: ChargerCall,
+  connectorId: number,
+  profile: Messages["SetChargingProfile"]["request"]["csChargingProfiles"],
+): void {
+  const { profiles, control } = step.state;
+  const { backendId } = call;
+  if (backendId === undefined) return;
+  const { chargingProfileId: ours, chargingProfilePurpose: purpose, stackLevel } = profile;
+  for (const [id, entry] of profiles) {
+    const replaced = id !== ours && entry.connectorId === connectorId &&
+      entry.purpose === purpose && entry.stackLevel === stackLevel;
+    if (replaced) profiles.delete(id);
+  }
+  const requested = (call.requested.csChargingProfiles ?? call.requested.chargingProfile) as
+    | { chargingProfileId: number }
+    | undefined;
+  profiles.set(ours, {
+    backendId,
+    theirs: requested?.chargingProfileId ?? ours,
+    connectorId,
+    purpose,
+    stackLevel,
+    abandoned: control.lease?.backendId !== backendId,
+  });
+  saveLeftovers(step);
+  clearAbandoned(step);
+}
+
+function dropExpired({ state, now }: Step): void {
+  for (const [id, { expiresAt }] of state.reservations) {
+    if (expiresAt < now) state.reservations.delete(id);
+  }
+}
+
+/** Remembers who gets the notifications of an upload or update. */
+function ordered(step: Step, call: ChargerCall, kind: NoticeKind): void {
+  const { charger, requests } = step.state;
+  if (call.backendId === undefined) return;
+  charger.orderedBy.set(kind, call.backendId);
+  noteFact(step, "ordered_by", Object.fromEntries(charger.orderedBy));
+  if (typeof call.payload.requestId !== "number") return;
+  requests.set(call.payload.requestId, {
+    backendId: call.backendId,
+    theirs: Number(call.requested.requestId),
+  });
+  if (requests.size > MAX_REQUESTS) requests.delete(requests.keys().next().value!);
+  saveLeftovers(step);
+}
+
+function answer(step: Step, call: ChargerCall, origin: Origin, outcome: ChargerOutcome): void {
+  switch (origin.type) {
+    case "ocpp":
+      return answerOcpp(step, call, origin, outcome);
+    case "json":
+      return answerJson(step, call, origin, outcome);
+    case "configuration":
+      return configurationRead(step, outcome);
+    case "part": {
+      const { whole } = origin;
+      whole.remaining--;
+      if (outcome.type === "result" && outcome.payload.status === "Accepted") whole.cleared++;
+      if (whole.remaining > 0) return;
+      const payload = { status: whole.cleared > 0 ? "Accepted" : "Unknown" };
+      return answer(step, call, whole.origin, { type: "result", payload });
+    }
+    case "housekeeping":
+      return;
+    default:
+      origin satisfies never;
+  }
+}
+
+function answerOcpp(
+  step: Step,
+  call: ChargerCall,
+  origin: Origin & { type: "ocpp" },
+  outcome: ChargerOutcome,
+): void {
+  const backend = step.state.backends.get(origin.backendId);
+  if (backend?.link.type !== "open" || backend.link.connection !== origin.connection) return;
+  const fail = (code: ErrorCode, description: string) =>
+    failBackend(step, backend, origin.id, code, description);
+  switch (outcome.type) {
+    case "result":
+      return answerBackend(step, backend, origin.id, outcome.payload);
+    case "error":
+      return fail(
+        ERROR_CODES.has(outcome.code) ? outcome.code as ErrorCode : "GenericError",
+        outcome.description,
+      );
+    case "timeout":
+      return fail("GenericError", "the charge point did not answer in time");
+    case "busy":
+      return fail("GenericError", "busy: too many commands are waiting for the charge point");
+    case "offline": {
+      const refusal: JsonObject | undefined = refusalOf(call.action);
+      if (refusal) return answerBackend(step, backend, origin.id, refusal);
+      return fail("GenericError", "the charge point is not connected");
+    }
+    default:
+      outcome satisfies never;
+  }
+}

@@ -1,0 +1,283 @@
+// Control as a lease: who holds it, when it ends, and what is cleared behind the holder.
+
+import { type ControlRequest, decide, type Verdict } from "./arbitration.ts";
+import { callCharger } from "./charger_call.ts";
+import type { OwnerMode } from "./event.ts";
+import { emitJsonTo } from "./json_backend.ts";
+import { type DecisionRecord, REMEMBERED_DECISIONS, type SessionRecord } from "./record.ts";
+import { type Claim, type Lease, log, noteFact, type Step } from "./state.ts";
+
+/** Equal decisions so close together are written down once. */
+const REPEATED_DECISION_MS = 60_000;
+
+/** What a claim gets beyond the charger's ConnectionTimeOut. */
+const CLAIM_MARGIN_MS = 15_000;
+
+/** ConnectionTimeOut of a charger that does not tell. */
+const DEFAULT_CONNECTION_TIMEOUT_S = 60;
+
+/** Decides a request for control and makes the decision true. */
+export function requestControl(step: Step, request: ControlRequest): Verdict {
+  const { state, now } = step;
+  const verdict = decide(state, request, now);
+  if (!verdict.granted) {
+    recordDecision(step, request.backendId, request.action, "denied", verdict.reason);
+    emitJsonTo(step, request.backendId, {
+      type: "control_denied",
+      code: verdict.code,
+      reason: verdict.reason,
+    });
+    return verdict;
+  }
+  const expiresAt = now + state.configuration.controlTimeoutMs;
+  const { lease } = state.control;
+  if (lease && lease.backendId === request.backendId) {
+    lease.expiresAt = expiresAt;
+    lease.connectorId ??= request.connectorId;
+    adoptRunning(step, lease);
+    saveControl(step);
+    return verdict;
+  }
+  if (lease) endLease(step, "revoked", `revoked: ${request.backendId} is preferred`);
+  const granted: Lease = {
+    backendId: request.backendId,
+    grantedAt: now,
+    expiresAt,
+    transactionId: undefined,
+    connectorId: request.connectorId,
+  };
+  state.control.lease = granted;
+  adoptRunning(step, granted);
+  const backend = state.backends.get(request.backendId);
+  if (backend) backend.grantedAt = now;
+  noteFact(step, `granted_at/${request.backendId}`, now);
+  saveControl(step);
+  recordDecision(step, request.backendId, request.action, "granted", verdict.reason);
+  emitJsonTo(step, request.backendId, { type: "control_granted", reason: verdict.reason });
+  return verdict;
+}
+
+/** A lease lasts as long as a running transaction that it may control. */
+function adoptRunning({ state }: Step, lease: Lease): void {
+  if (lease.transactionId !== undefined) return;
+  for (const id of state.open) {
+    const session = state.sessions.get(id)!;
+    if (session.backendId === null || session.backendId === lease.backendId) {
+      lease.transactionId = id;
+    }
+  }
+}
+
+/** The holder gives control back. False: it did not hold it. */
+export function releaseControl(step: Step, backendId: string): boolean {
+  if (step.state.control.lease?.backendId !== backendId) return false;
+  endLease(step, "released", "released: by the backend itself");
+  return true;
+}
+
+/** The charger refused the very command that a lease was granted for. */
+export function releaseUnused(step: Step, backendId: string): void {
+  const { lease } = step.state.control;
+  if (lease?.backendId !== backendId || lease.transactionId !== undefined) return;
+  endLease(step, "released", "released: the charger refused the command");
+}
+
+/** Ends the lease; what the holder left on the charger is cleared with it. */
+export function endLease(
+  step: Step,
+  outcome: "released" | "revoked" | "expired",
+  reason: string,
+): void {
+  const { control, profiles, reservations } = step.state;
+  const { lease } = control;
+  if (!lease) return;
+  control.lease = undefined;
+  if (control.claim?.backendId === lease.backendId) control.claim = undefined;
+  saveControl(step);
+  recordDecision(step, lease.backendId, "control", outcome, reason);
+  emitJsonTo(step, lease.backendId, {
+    type: outcome === "revoked" ? "control_revoked" : "control_released",
+    reason,
+  });
+  for (const entry of [...profiles.values(), ...reservations.values()]) {
+    if (entry.backendId === lease.backendId) entry.abandoned = true;
+  }
+  saveLeftovers(step);
+  clearAbandoned(step);
+}
+
+/** Clears profiles and reservations that nobody stands behind, when the charger is there. */
+export function clearAbandoned(step: Step): void {
+  const { charger, profiles, reservations } = step.state;
+  if (charger.connection === undefined) return;
+  const housekeeping = { origins: [{ type: "housekeeping" as const }], backendId: undefined };
+  const underWay = new Set(
+    [charger.pending?.call, ...charger.queue].map((call) =>
+      `${call?.action}/${call?.payload.id ?? call?.payload.reservationId}`
+    ),
+  );
+  for (const [id, profile] of profiles) {
+    if (!profile.abandoned || underWay.has(`ClearChargingProfile/${id}`)) continue;
+    callCharger(step, {
+      ...housekeeping,
+      origins: [...housekeeping.origins],
+      action: "ClearChargingProfile",
+      payload: { id },
+    });
+  }
+  for (const [id, reservation] of reservations) {
+    if (!reservation.abandoned || underWay.has(`CancelReservation/${id}`)) continue;
+    callCharger(step, {
+      ...housekeeping,
+      origins: [...housekeeping.origins],
+      action: "CancelReservation",
+      payload: { reservationId: id },
+    });
+  }
+}
+
+/** Writes down what backends left on the charger. */
+export function saveLeftovers(step: Step): void {
+  const { profiles, reservations, requests, lastForeignId } = step.state;
+  noteFact(step, "profiles", [...profiles].map(([id, entry]) => [id, { ...entry }]));
+  noteFact(step, "reservations", [...reservations].map(([id, entry]) => [id, { ...entry }]));
+  noteFact(step, "requests", [...requests].map(([id, entry]) => [id, { ...entry }]));
+  noteFact(step, "last_foreign_id", lastForeignId);
+}
+
+/** The charger has accepted a RemoteStartTransaction: the next start with this tag is its. */
+export function claimStart(
+  step: Step,
+  backendId: string,
+  idTag: string,
+  connectorId: number | undefined,
+): void {
+  const { state, now } = step;
+  const key = state.charger.configuration?.find((row) => row.key === "ConnectionTimeOut");
+  const seconds = Number(key?.value ?? DEFAULT_CONNECTION_TIMEOUT_S);
+  const waitMs = 1000 * (seconds > 0 && seconds < 3600 ? seconds : DEFAULT_CONNECTION_TIMEOUT_S);
+  const claim: Claim = {
+    backendId,
+    idTag,
+    connectorId,
+    expiresAt: now + waitMs + CLAIM_MARGIN_MS,
+  };
+  state.control.claim = claim;
+  const { lease } = state.control;
+  if (lease?.backendId === backendId) {
+    lease.expiresAt = Math.max(lease.expiresAt, claim.expiresAt);
+  }
+  saveControl(step);
+}
+
+/** A session has begun: its backend holds control while it runs, if that is free. */
+export function sessionStarted(step: Step, session: SessionRecord): void {
+  const { state, now } = step;
+  const { control } = state;
+  // Whoever's it was: a start with another tag makes the claim void (ocpp16.md, N24).
+  control.claim = undefined;
+  const { lease } = control;
+  if (lease && (session.backendId === null || session.backendId === lease.backendId)) {
+    lease.transactionId ??= session.transactionId;
+  } else if (session.backendId !== null && (!lease || lease.transactionId === undefined)) {
+    if (lease) {
+      endLease(
+        step,
+        "revoked",
+        `revoked: a transaction of ${session.backendId} began at the charger`,
+      );
+    }
+    control.lease = {
+      backendId: session.backendId,
+      grantedAt: now,
+      expiresAt: now,
+      transactionId: session.transactionId,
+      connectorId: session.connectorId,
+    };
+    const reason = `granted: its transaction began on connector ${session.connectorId}`;
+    recordDecision(step, session.backendId, "StartTransaction", "granted", reason);
+    emitJsonTo(step, session.backendId, { type: "control_granted", reason });
+  }
+  saveControl(step);
+}
+
+/** A session has ended: the lease that lasted for it ends too. */
+export function sessionEnded(step: Step, session: SessionRecord): void {
+  const { lease } = step.state.control;
+  if (lease?.transactionId !== session.transactionId) return;
+  endLease(step, "expired", "expired: the transaction that used it has ended");
+}
+
+/** A connector reports a fault: control that used it ends. */
+export function connectorFaulted(step: Step, connectorId: number, errorCode: string): void {
+  const { lease } = step.state.control;
+  if (!lease) return;
+  const concerns = connectorId === 0 || lease.connectorId === undefined ||
+    lease.connectorId === 0 || lease.connectorId === connectorId;
+  if (concerns) endLease(step, "revoked", `revoked: connector ${connectorId} has ${errorCode}`);
+}
+
+/** The owner decides who may control from now on. */
+export function setMode(step: Step, mode: OwnerMode, until: number | undefined): void {
+  const { control } = step.state;
+  control.mode = mode;
+  control.modeUntil = mode.mode === "auto" ? undefined : until;
+  const name = mode.mode === "backend" ? mode.backendId : mode.mode;
+  recordDecision(step, null, "override", "granted", `the owner chose ${name}`);
+  const { lease } = control;
+  const stays = !lease || mode.mode === "auto" ||
+    (mode.mode === "backend" && mode.backendId === lease.backendId);
+  if (!stays) endLease(step, "revoked", `revoked: the owner chose ${name}`);
+  saveControl(step);
+}
+
+/** Ends what has run out. */
+export function tickControl(step: Step): void {
+  const { state, now } = step;
+  const { control } = state;
+  if (control.modeUntil !== undefined && control.modeUntil <= now) {
+    setMode(step, { mode: "auto" }, undefined);
+  }
+  if (control.claim && control.claim.expiresAt <= now) {
+    control.claim = undefined;
+    saveControl(step);
+  }
+  const { lease } = control;
+  if (!lease) return;
+  const awaySince = state.backends.get(lease.backendId)?.awaySince;
+  if (awaySince !== undefined && awaySince + state.configuration.reconnectGraceMs <= now) {
+    endLease(step, "expired", "expired: the holder has been away for too long");
+  } else if (lease.transactionId === undefined && lease.expiresAt <= now) {
+    endLease(step, "expired", "expired: no transaction began in time");
+  }
+}
+
+function saveControl(step: Step): void {
+  const { mode, modeUntil, lease, claim } = step.state.control;
+  noteFact(step, "control", {
+    mode: { ...mode },
+    ...modeUntil !== undefined && { modeUntil },
+    ...lease && { lease: { ...lease } },
+    ...claim && { claim: { ...claim } },
+  });
+}
+
+function recordDecision(
+  step: Step,
+  backendId: string | null,
+  request: string,
+  outcome: DecisionRecord["outcome"],
+  reason: string,
+): void {
+  const { decisions } = step.state;
+  const repeated = decisions.some((row) =>
+    row.backendId === backendId && row.request === request && row.reason === reason &&
+    row.outcome === outcome && outcome === "denied" && row.at + REPEATED_DECISION_MS > step.now
+  );
+  if (repeated) return;
+  const row: DecisionRecord = { at: step.now, backendId, request, outcome, reason };
+  decisions.push(row);
+  if (decisions.length > REMEMBERED_DECISIONS) decisions.shift();
+  step.effects.push({ type: "note", write: { table: "decision", row } });
+  log(step, "info", "decision", { backend: backendId, request, outcome, reason });
+}

@@ -1,0 +1,49 @@
+// When the core wants to be woken: the earliest of everything that waits for the clock.
+
+import { heartbeatAt } from "./backend.ts";
+import { BOOT_WAIT_MS } from "./charge_point.ts";
+import { QUEUE_WAIT_MS } from "./charger_call.ts";
+import { openSessions } from "./session.ts";
+import type { Backend, State } from "./state.ts";
+import { lostAt } from "./transaction.ts";
+
+/** Epoch milliseconds of the next `tick`; Infinity: nothing waits. */
+export function nextDeadline(state: State): number {
+  let at = Infinity;
+  const consider = (time: number | undefined) => {
+    if (time !== undefined && time < at) at = time;
+  };
+  const { charger, control } = state;
+  for (const { deadline } of charger.awaiting) consider(deadline);
+  consider(charger.pending?.deadline);
+  for (const { queuedAt } of charger.queue) consider(queuedAt + QUEUE_WAIT_MS);
+  if (charger.connection !== undefined) {
+    if (charger.queue.length > 0 && !charger.pending) consider(charger.readyAt);
+    if (!charger.boot && !charger.bootAsked) consider(charger.connectedAt + BOOT_WAIT_MS);
+  }
+  for (const session of openSessions(state)) {
+    const lost = lostAt({ state }, session);
+    if (lost !== undefined) consider(Math.max(lost, state.storeRetryAt ?? 0));
+  }
+  consider(control.modeUntil);
+  consider(control.claim?.expiresAt);
+  if (control.lease) {
+    if (control.lease.transactionId === undefined) consider(control.lease.expiresAt);
+    const awaySince = state.backends.get(control.lease.backendId)?.awaySince;
+    if (awaySince !== undefined) consider(awaySince + state.configuration.reconnectGraceMs);
+  }
+  for (const backend of state.backends.values()) consider(backendDeadline(state, backend));
+  return at;
+}
+
+function backendDeadline(state: State, backend: Backend): number | undefined {
+  const { link, pending, delivery } = backend;
+  if (link.type === "waiting") return link.until;
+  if (link.type !== "open" || link.protocol !== "ocpp1.6") return undefined;
+  if (pending) return pending.deadline;
+  if (backend.bootAt !== undefined) return state.charger.boot ? backend.bootAt : undefined;
+  if (backend.registration !== "accepted") return undefined;
+  const next = heartbeatAt(backend);
+  const waits = backend.cursor < state.log.lastSequence && !delivery.reading;
+  return waits && delivery.notBefore > 0 ? Math.min(next, delivery.notBefore) : next;
+}

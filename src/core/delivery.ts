@@ -1,0 +1,200 @@
+// Store and forward: each backend reads the one log at its own pace, under its own ids.
+
+import type { JsonObject } from "../ocpp/json.ts";
+import type { Int64 } from "../ocpp/types.ts";
+import { mayKnow } from "./backend.ts";
+import { entryAt } from "./log_window.ts";
+import type { LogEntry } from "./record.ts";
+import { chargerTransactionId } from "./session.ts";
+import { type Backend, log, type State, type Step } from "./state.ts";
+
+/** Entries read from disk at once. */
+export const PAGE_ENTRIES = 64;
+
+/** Time-outs that count as a refusal weigh so much less than a CALLERROR. */
+const TIMEOUTS_PER_ATTEMPT = 10;
+
+/** The longest wait before a message is sent again, ms. */
+const LONGEST_RETRY_MS = 300_000;
+
+/** The id of a transaction whose StartTransaction was never confirmed (errata 3.18). */
+const NO_TRANSACTION = -1;
+
+/** A connection has ended: what it had sent is sent again on the next one. */
+export function resetDelivery(backend: Backend): void {
+  const { delivery } = backend;
+  delivery.reading = false;
+  delivery.page = [];
+  delivery.notBefore = 0;
+  delivery.timeouts = 0;
+  delivery.answeredSince = false;
+  backend.sentSequence = backend.cursor;
+}
+
+/** The next entry that a backend is to get now, passing over what it may not see. */
+export function nextEntry(step: Step, backend: Backend): LogEntry | undefined {
+  const { delivery } = backend;
+  if (delivery.notBefore > step.now) return undefined;
+  for (;;) {
+    const entry = entryAfter(step, backend, backend.cursor);
+    if (entry === undefined) return undefined;
+    if (!visible(step.state, backend, entry)) {
+      pass(step, backend, entry.sequence, false);
+      continue;
+    }
+    if (entry.action === "StartTransaction") {
+      const spacedUntil = delivery.lastStartAt + step.state.configuration.startSpacingMs;
+      if (spacedUntil > step.now) {
+        delivery.notBefore = spacedUntil;
+        return undefined;
+      }
+      delivery.lastStartAt = step.now;
+    }
+    return entry;
+  }
+}
+
+/** The first entry after `sequence`; undefined: there is none, or the disk is asked. */
+export function entryAfter(step: Step, backend: Backend, sequence: number): LogEntry | undefined {
+  const { log: tail } = step.state;
+  if (sequence >= tail.lastSequence) return undefined;
+  const { delivery } = backend;
+  const entry = entryAt(tail, sequence + 1) ??
+    delivery.page.find((item) => item.sequence > sequence);
+  if (entry || delivery.reading) return entry;
+  delivery.reading = true;
+  step.effects.push({
+    type: "read_log",
+    backendId: backend.id,
+    after: sequence,
+    limit: PAGE_ENTRIES,
+  });
+  return undefined;
+}
+
+/** Whether a backend is to get this entry. */
+export function visible(state: State, backend: Backend, entry: LogEntry): boolean {
+  if (!backend.configuration.permissions.has("receive")) return false;
+  if (backend.configuration.sees === "all") return true;
+  const bookedTo = entry.session?.backendId ??
+    state.sessions.get(entry.transactionId)?.backendId ?? null;
+  return mayKnow(backend, bookedTo);
+}
+
+/** Moves the cursor past an entry; `urgent`: on disk before anything else. */
+export function pass(step: Step, backend: Backend, sequence: number, urgent: boolean): void {
+  backend.cursor = sequence;
+  const { delivery } = backend;
+  delivery.attempts = 0;
+  delivery.timeouts = 0;
+  delivery.answeredSince = false;
+  delivery.notBefore = 0;
+  const write = { table: "cursor" as const, cursor: { backendId: backend.id, sequence } };
+  step.effects.push(urgent ? { type: "persist", writes: [write] } : { type: "note", write });
+}
+
+/** An entry as the backend gets it: with its own ids. */
+export function entryPayload(state: State, backend: Backend, entry: LogEntry): JsonObject {
+  if (entry.action === "StartTransaction") return withReservation(state, backend, entry.payload);
+  return { ...entry.payload, transactionId: backendTransactionId(state, backend, entry) };
+}
+
+function backendTransactionId(state: State, backend: Backend, entry: LogEntry): Int64 {
+  const theirs = backend.transactionIds.get(entry.transactionId);
+  if (theirs !== undefined) return theirs;
+  const session = state.sessions.get(entry.transactionId);
+  // An adopted transaction has no StartTransaction: backends learn the charger's own id.
+  return session && session.chargerTransactionId !== null
+    ? chargerTransactionId(session)
+    : NO_TRANSACTION;
+}
+
+function withReservation(state: State, backend: Backend, payload: JsonObject): JsonObject {
+  const { reservationId, ...rest } = payload;
+  const reservation = state.reservations.get(Number(reservationId ?? -1));
+  return reservation?.backendId === backend.id
+    ? { ...rest, reservationId: reservation.theirs }
+    : rest;
+}
+
+/** The session that a backend means by one of its ids; the running one first. */
+export function sessionByBackendId(state: State, backend: Backend, id: Int64) {
+  const text = String(id);
+  let ended;
+  for (const session of [...state.sessions.values()].reverse()) {
+    const theirs = backend.transactionIds.get(session.transactionId);
+    const known = theirs !== undefined
+      ? theirs !== NO_TRANSACTION && String(theirs) === text
+      : session.chargerTransactionId === text && mayKnow(backend, session.backendId);
+    if (!known) continue;
+    if (session.stoppedAt === null) return session;
+    ended ??= session;
+  }
+  return ended;
+}
+
+/** The backend answered something that is not a confirmation: wait and repeat, or set aside. */
+export function deliveryFailed(
+  step: Step,
+  backend: Backend,
+  entry: LogEntry,
+  failure: { readonly type: "refused" | "timeout"; readonly reason: string },
+): void {
+  const { delivery, configuration } = backend;
+  if (failure.type === "refused") {
+    delivery.attempts++;
+  } else {
+    // A backend that answers nothing at all is away, not refusing.
+    if (delivery.answeredSince) delivery.timeouts++;
+    delivery.answeredSince = false;
+  }
+  const transmissions = delivery.attempts + delivery.timeouts;
+  const exhausted = delivery.attempts >= configuration.messageAttempts ||
+    delivery.timeouts >= configuration.messageAttempts * TIMEOUTS_PER_ATTEMPT;
+  if (exhausted) {
+    setAside(step, backend, entry, failure.reason);
+    return;
+  }
+  const waitMs = Math.min(configuration.messageRetryIntervalMs * transmissions, LONGEST_RETRY_MS);
+  delivery.notBefore = step.now + waitMs;
+  log(step, "warning", "a backend refused a transaction message; it will be repeated", {
+    backend: backend.id,
+    sequence: entry.sequence,
+    action: entry.action,
+    reason: failure.reason,
+    againInS: Math.round(waitMs / 1000),
+  });
+}
+
+function setAside(step: Step, backend: Backend, entry: LogEntry, reason: string): void {
+  backend.setAside++;
+  log(step, "error", "a backend refuses a transaction message for good; it is set aside", {
+    backend: backend.id,
+    sequence: entry.sequence,
+    action: entry.action,
+    reason,
+  });
+  const row = { backendId: backend.id, sequence: entry.sequence, at: step.now, reason };
+  step.effects.push({ type: "persist", writes: [{ table: "set_aside", row }] });
+  if (entry.action === "StartTransaction") {
+    rememberBackendId(step, backend, entry.transactionId, NO_TRANSACTION);
+  }
+  pass(step, backend, entry.sequence, true);
+}
+
+/** Keeps a backend's id for one of our transactions. */
+export function rememberBackendId(
+  step: Step,
+  backend: Backend,
+  transactionId: number,
+  theirs: Int64,
+): void {
+  backend.transactionIds.set(transactionId, theirs);
+  step.effects.push({
+    type: "persist",
+    writes: [{
+      table: "backend_transaction",
+      row: { backendId: backend.id, transactionId, backendTransactionId: String(theirs) },
+    }],
+  });
+}

@@ -1,0 +1,400 @@
+// The simple JSON protocol on /backend (contract, section 6): requests, replies, events.
+
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  stringifyJson,
+} from "../ocpp/json.ts";
+import { formatTime, parseTime } from "../ocpp/time.ts";
+import { mayKnow } from "./backend.ts";
+import { callCharger } from "./charger_call.ts";
+import { limitProfile, translateProfile } from "./charging_profile.ts";
+import type { Permission } from "./configuration.ts";
+import { releaseControl, requestControl } from "./control.ts";
+import { entryAfter, PAGE_ENTRIES, pass, visible } from "./delivery.ts";
+import { entryEvents, type JsonEvent, statusEvent } from "./json_event.ts";
+import { chargerTransactionId, sessionOnConnector } from "./session.ts";
+import type { Backend, ChargerCall, ChargerOutcome, ClearWhole, Origin, Step } from "./state.ts";
+import { backendView } from "./status_report.ts";
+
+/** The event types there are. */
+export const EVENT_TYPES: readonly string[] = [
+  "charger_connected",
+  "charger_disconnected",
+  "boot",
+  "heartbeat",
+  "status",
+  "meter",
+  "transaction_started",
+  "transaction_stopped",
+  "control_granted",
+  "control_denied",
+  "control_revoked",
+  "control_released",
+  "session",
+];
+
+/** Highest limits that `set_limit` takes. */
+const MOST = { currentA: 1_000, powerW: 1_000_000 };
+
+/** The codes of an error reply. */
+type ErrorCode =
+  | "control_locked"
+  | "denied"
+  | "rate_limited"
+  | "charger_offline"
+  | "charger_rejected"
+  | "timeout"
+  | "not_permitted"
+  | "unknown_action"
+  | "invalid_request";
+
+interface Request {
+  readonly step: Step;
+  readonly backend: Backend;
+  readonly connection: number;
+  readonly id: JsonValue | undefined;
+  readonly action: string;
+  readonly body: JsonObject;
+}
+
+const ACTIONS: Readonly<Record<string, (request: Request) => void>> = {
+  subscribe,
+  request_control: askForControl,
+  release_control: giveBackControl,
+  RemoteStartTransaction: remoteStart,
+  RemoteStopTransaction: remoteStop,
+  set_limit: setLimit,
+  clear_limit: clearLimit,
+  status: (request) => succeed(request, backendView(request.step, request.backend)),
+  ping: (request) => succeed(request, "pong"),
+};
+
+/** One text message of a JSON backend. */
+export function jsonRequest(step: Step, backend: Backend, text: string): void {
+  if (backend.link.type !== "open") return;
+  const { connection } = backend.link;
+  const unread = { step, backend, connection, id: undefined, action: "", body: {} };
+  let body: JsonValue;
+  try {
+    body = parseJson(text);
+  } catch {
+    return fail(unread, "invalid_request", "the message is not JSON");
+  }
+  if (!isJsonObject(body)) return fail(unread, "invalid_request", "a request is a JSON object");
+  const { id, action } = body;
+  if (typeof action !== "string") {
+    return fail({ ...unread, id }, "invalid_request", '"action" is missing or not text');
+  }
+  const request = { step, backend, connection, id, action, body };
+  if (!Object.hasOwn(ACTIONS, action)) {
+    const known = Object.keys(ACTIONS).join(", ");
+    return fail(request, "unknown_action", `"${action.slice(0, 50)}" is not one of ${known}`);
+  }
+  ACTIONS[action]!(request);
+}
+
+function succeed({ step, backend, connection, id, action }: Request, result: JsonValue): void {
+  write(step, backend, connection, { ...id !== undefined && { id }, action, result });
+}
+
+function fail(
+  { step, backend, connection, id, action }: Request,
+  error: ErrorCode,
+  reason: string,
+): void {
+  write(step, backend, connection, {
+    ...id !== undefined && { id },
+    ...action !== "" && { action },
+    error,
+    reason,
+  });
+}
+
+function write(step: Step, backend: Backend, connection: number, message: JsonObject): void {
+  if (backend.link.type !== "open" || backend.link.connection !== connection) return;
+  step.effects.push({
+    type: "send_backend",
+    backendId: backend.id,
+    connection,
+    text: stringifyJson(message),
+  });
+}
+
+function subscribe(request: Request): void {
+  const { backend, body } = request;
+  const { events } = body;
+  if (events === undefined) {
+    backend.events = undefined;
+    return succeed(request, { events: [...EVENT_TYPES] });
+  }
+  if (!Array.isArray(events)) return fail(request, "invalid_request", '"events" is not a list');
+  const unknown = events.find((item) => !EVENT_TYPES.includes(String(item)));
+  if (unknown !== undefined) {
+    return fail(request, "invalid_request", `"${unknown}" is not one of ${EVENT_TYPES.join(", ")}`);
+  }
+  backend.events = new Set(events.map(String));
+  succeed(request, { events: [...backend.events] });
+}
+
+/** Asks the arbiter; undefined: the error is sent. */
+function control(
+  request: Request,
+  permission: Permission | undefined,
+  connectorId: number | undefined,
+): { readonly fresh: boolean } | undefined {
+  const verdict = requestControl(request.step, {
+    backendId: request.backend.id,
+    action: request.action,
+    permission,
+    connectorId,
+  });
+  if (verdict.granted) return { fresh: verdict.outcome === "granted" };
+  fail(request, verdict.code, verdict.reason);
+  return undefined;
+}
+
+function askForControl(request: Request): void {
+  const { connector_id } = request.body;
+  if (connector_id !== undefined && !isConnector(connector_id, 0)) {
+    return fail(request, "invalid_request", '"connector_id" is not an integer from 0 up');
+  }
+  const granted = control(request, undefined, connector_id as number | undefined);
+  if (granted) succeed(request, { granted: true, holder: request.backend.id });
+}
+
+function giveBackControl(request: Request): void {
+  if (releaseControl(request.step, request.backend.id)) return succeed(request, true);
+  fail(request, "denied", "it does not hold control");
+}
+
+function remoteStart(request: Request): void {
+  const { connector_id: connectorId = 1, id_tag: idTag } = request.body;
+  if (!isConnector(connectorId, 1)) {
+    return fail(request, "invalid_request", '"connector_id" is not an integer from 1 up');
+  }
+  if (typeof idTag !== "string" || idTag.length === 0 || idTag.length > 20) {
+    return fail(request, "invalid_request", '"id_tag" is not text of 1 to 20 characters');
+  }
+  const lease = control(request, "start_stop", connectorId);
+  if (!lease) return;
+  callCharger(request.step, {
+    action: "RemoteStartTransaction",
+    payload: { connectorId, idTag },
+    origins: [originOf(request)],
+    backendId: request.backend.id,
+    freshLease: lease.fresh,
+  });
+}
+
+function remoteStop(request: Request): void {
+  const { step, backend, body } = request;
+  const transactionId = Number(body.transaction_id);
+  if (!Number.isInteger(transactionId)) {
+    return fail(request, "invalid_request", '"transaction_id" is not an integer');
+  }
+  if (!backend.configuration.permissions.has("start_stop")) {
+    return fail(request, "not_permitted", `the role ${backend.configuration.role} may not stop`);
+  }
+  const session = step.state.sessions.get(transactionId);
+  if (!session || session.stoppedAt !== null || !mayKnow(backend, session.backendId)) {
+    return fail(request, "denied", `no transaction ${transactionId} is running`);
+  }
+  const own = session.backendId === backend.id;
+  if (!own && !control(request, "start_stop", session.connectorId)) return;
+  callCharger(step, {
+    action: "RemoteStopTransaction",
+    payload: { transactionId: chargerTransactionId(session) },
+    origins: [originOf(request)],
+    backendId: backend.id,
+    urgent: true,
+  });
+}
+
+function setLimit(request: Request): void {
+  const { step, backend, body } = request;
+  const { current_a: currentA, power_w: powerW, until } = body;
+  if ((currentA === undefined) === (powerW === undefined)) {
+    return fail(request, "invalid_request", 'exactly one of "current_a" and "power_w" is needed');
+  }
+  const limit = currentA !== undefined ? { currentA } : { powerW };
+  const value = currentA ?? powerW;
+  const most = currentA !== undefined ? MOST.currentA : MOST.powerW;
+  if (typeof value !== "number" || !(value >= 0 && value <= most)) {
+    return fail(request, "invalid_request", `the limit is not a number from 0 to ${most}`);
+  }
+  const end = until === undefined ? undefined : parseTime(String(until));
+  if (until !== undefined && (end === undefined || end <= step.now)) {
+    return fail(request, "invalid_request", '"until" is not a time in the future (ISO 8601)');
+  }
+  const lease = control(request, "limit", undefined);
+  if (!lease) return;
+  const profile = limitProfile(
+    step.state,
+    limit as { currentA: number } | { powerW: number },
+    end === undefined ? undefined : formatTime(end),
+  );
+  const requested = { connectorId: 0, csChargingProfiles: profile };
+  const translated = translateProfile(step.state, backend, requested);
+  if (!translated.ok) return fail(request, "invalid_request", translated.reason);
+  callCharger(step, {
+    action: "SetChargingProfile",
+    payload: translated.value,
+    origins: [originOf(request)],
+    backendId: backend.id,
+    requested,
+    freshLease: lease.fresh,
+    urgent: value === 0,
+  });
+}
+
+function clearLimit(request: Request): void {
+  const { step, backend } = request;
+  const own = [...step.state.profiles].filter(([, entry]) =>
+    entry.backendId === backend.id && !entry.abandoned
+  );
+  if (own.length === 0) return succeed(request, true);
+  const whole: ClearWhole = { origin: originOf(request), remaining: own.length, cleared: 0 };
+  for (const [id] of own) {
+    callCharger(step, {
+      action: "ClearChargingProfile",
+      payload: { id },
+      origins: [{ type: "part", whole }],
+      backendId: backend.id,
+    });
+  }
+}
+
+function isConnector(value: JsonValue, least: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= 1_000;
+}
+
+function originOf({ backend, connection, id, action }: Request): Origin {
+  return { type: "json", backendId: backend.id, connection, id, action };
+}
+
+/** The charger's answer, as a reply. */
+export function answerJson(
+  step: Step,
+  _call: ChargerCall,
+  origin: Origin & { type: "json" },
+  outcome: ChargerOutcome,
+): void {
+  const backend = step.state.backends.get(origin.backendId);
+  if (!backend) return;
+  const request = { ...origin, step, backend, body: {} };
+  switch (outcome.type) {
+    case "result": {
+      const { status } = outcome.payload;
+      if (status === "Accepted") return succeed(request, true);
+      return fail(
+        request,
+        "charger_rejected",
+        `the charger answered ${status ?? "nothing usable"}`,
+      );
+    }
+    case "error":
+      return fail(request, "charger_rejected", `the charger refused: ${outcome.description}`);
+    case "timeout":
+      return fail(request, "timeout", "the charger did not answer in time");
+    case "busy":
+      return fail(request, "timeout", "too many commands are waiting for the charger");
+    case "offline":
+      return fail(request, "charger_offline", "the charger is not connected");
+    default:
+      outcome satisfies never;
+  }
+}
+
+/** A JSON backend is here: what it missed, if that was kept for it, and the present state. */
+export function connectJson(step: Step, backend: Backend): void {
+  const { charger, log } = step.state;
+  backend.registration = "accepted";
+  backend.events = undefined;
+  if (!backend.configuration.durable) backend.cursor = log.lastSequence;
+  backend.sentSequence = backend.cursor;
+  if (charger.connection !== undefined) {
+    emitJsonTo(step, backend.id, {
+      type: "charger_connected",
+      charge_point_id: charger.id ?? null,
+    });
+  }
+  for (const id of [...charger.connectors.keys()].sort((a, b) => a - b)) {
+    emitJsonTo(step, backend.id, statusEvent(charger.connectors.get(id)!.status));
+  }
+  deliverJson(step, backend);
+}
+
+/** Sends the log's entries as events; a durable backend has to confirm them with a pong. */
+export function deliverJson(step: Step, backend: Backend): void {
+  if (backend.link.type !== "open") return;
+  const { connection } = backend.link;
+  const { durable } = backend.configuration;
+  let sent = false;
+  while (!durable || backend.sentSequence - backend.cursor < PAGE_ENTRIES) {
+    const entry = entryAfter(step, backend, backend.sentSequence);
+    if (entry === undefined) break;
+    backend.sentSequence = entry.sequence;
+    sent = true;
+    if (!durable) backend.cursor = entry.sequence;
+    if (!visible(step.state, backend, entry)) continue;
+    for (const event of entryEvents(entry)) {
+      emitJsonTo(step, backend.id, durable ? { ...event, sequence: entry.sequence } : event);
+    }
+  }
+  if (!durable || !sent) return;
+  step.effects.push({
+    type: "probe_backend",
+    backendId: backend.id,
+    connection,
+    sequence: backend.sentSequence,
+  });
+}
+
+/** The backend's stack has received everything up to `sequence`. */
+export function receivedByJson(
+  step: Step,
+  backendId: string,
+  connection: number,
+  sequence: number,
+): void {
+  const backend = step.state.backends.get(backendId);
+  if (backend?.link.type !== "open" || backend.link.connection !== connection) return;
+  if (sequence <= backend.cursor || sequence > backend.sentSequence) return;
+  pass(step, backend, sequence, false);
+  deliverJson(step, backend);
+}
+
+/** Tells every JSON backend. */
+export function emitJson(step: Step, event: JsonEvent): void {
+  for (const backend of step.state.backends.values()) {
+    if (backend.link.type === "open" && backend.link.protocol === "json") {
+      emitJsonTo(step, backend.id, event);
+    }
+  }
+}
+
+/** Tells one JSON backend, if it is there, may receive events and wants this one. */
+export function emitJsonTo(step: Step, backendId: string, event: JsonEvent): void {
+  const backend = step.state.backends.get(backendId);
+  if (backend?.link.type !== "open" || backend.link.protocol !== "json") return;
+  if (!backend.configuration.permissions.has("receive")) return;
+  if (backend.events && !backend.events.has(event.type)) return;
+  const seen = event.type === "status" ? asSeen(step, backend, event) : event;
+  const { type, ...rest } = seen;
+  write(step, backend, backend.link.connection, { type, time: formatTime(step.now), ...rest });
+}
+
+/** A connector with somebody else's transaction is only busy for those who see their own. */
+function asSeen(step: Step, backend: Backend, event: JsonEvent): JsonEvent {
+  const connectorId = Number(event.connector_id);
+  const running = connectorId > 0 ? sessionOnConnector(step.state, connectorId) : undefined;
+  return !running || mayKnow(backend, running.backendId) ? event : {
+    type: "status",
+    connector_id: connectorId,
+    status: "Unavailable",
+    error_code: "NoError",
+  };
+}

@@ -1,0 +1,89 @@
+// The events of the simple JSON protocol (contract, section 6): OCPP's names in snake_case.
+
+import type { JsonObject, JsonValue } from "../ocpp/json.ts";
+import { formatTime } from "../ocpp/time.ts";
+import type { BootNotificationRequest, StatusNotificationRequest } from "../ocpp/types.ts";
+import type { LogEntry, SessionRecord } from "./record.ts";
+
+/** An event without its `time`. */
+export interface JsonEvent extends JsonObject {
+  type: string;
+}
+
+/** `boot`; `vendor` and `model` as the first ocpp-proxy named them. */
+export function bootEvent(request: BootNotificationRequest): JsonEvent {
+  return {
+    type: "boot",
+    vendor: request.chargePointVendor,
+    model: request.chargePointModel,
+    ...snakeCase(request) as JsonObject,
+  };
+}
+
+/** `status` of a connector. */
+export function statusEvent(request: StatusNotificationRequest): JsonEvent {
+  return { type: "status", ...snakeCase(request) as JsonObject };
+}
+
+/** `meter` outside of a transaction. */
+export function meterEvent(payload: JsonObject): JsonEvent {
+  return {
+    type: "meter",
+    connector_id: payload.connectorId,
+    values: snakeCase(payload.meterValue ?? []),
+  };
+}
+
+/** The events of one entry of the log. */
+export function entryEvents(entry: LogEntry): JsonEvent[] {
+  const { transactionId: transaction_id, connectorId: connector_id, payload } = entry;
+  switch (entry.action) {
+    case "StartTransaction":
+      return [{
+        type: "transaction_started",
+        transaction_id,
+        ...snakeCase(payload) as JsonObject,
+      }];
+    case "MeterValues":
+      return [{ ...meterEvent(payload), transaction_id, connector_id }];
+    case "StopTransaction": {
+      const stopped: JsonEvent = {
+        type: "transaction_stopped",
+        transaction_id,
+        connector_id,
+        ...snakeCase(payload) as JsonObject,
+      };
+      return entry.session ? [stopped, sessionEvent(entry.session)] : [stopped];
+    }
+    default:
+      return entry.action satisfies never;
+  }
+}
+
+function sessionEvent(session: SessionRecord): JsonEvent {
+  const { startedAt, stoppedAt } = session;
+  return {
+    type: "session",
+    transaction_id: session.transactionId,
+    connector_id: session.connectorId,
+    backend_id: session.backendId,
+    id_tag: session.idTag,
+    started_at: formatTime(startedAt),
+    stopped_at: stoppedAt === null ? null : formatTime(stoppedAt),
+    duration_s: stoppedAt === null ? null : Math.round((stoppedAt - startedAt) / 1000),
+    energy_kwh: session.energyWh / 1000,
+    stop_reason: session.stopReason,
+    flags: session.flags,
+  };
+}
+
+function snakeCase(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(snakeCase);
+  if (typeof value !== "object" || value === null) return value;
+  const result: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    result[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = snakeCase(item);
+  }
+  return result;
+}

@@ -1,0 +1,61 @@
+// A new configuration while the proxy runs: what stays is not disturbed.
+
+import { createBackend, disconnect, pump } from "./backend.ts";
+import { endLease } from "./control.ts";
+import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
+import { type Backend, log, type Step } from "./state.ts";
+
+/** Takes a new configuration over; a backend whose address changed is dialled anew. */
+export function reconfigure(step: Step, configuration: CoreConfiguration): void {
+  const { state } = step;
+  state.configuration = configuration;
+  const wanted = new Map(
+    configuration.backends.filter(({ enabled }) => enabled).map((item) => [item.id, item]),
+  );
+  for (const backend of [...state.backends.values()]) {
+    const next = wanted.get(backend.id);
+    if (next === undefined) remove(step, backend);
+    else change(step, backend, next);
+  }
+  for (const [id, next] of wanted) {
+    if (!state.backends.has(id)) {
+      state.backends.set(id, createBackend(state, next, step.now));
+    }
+  }
+  log(step, "info", "the configuration was read again", { backends: wanted.size });
+}
+
+function remove(step: Step, backend: Backend): void {
+  hangUp(step, backend, "this backend is no longer configured");
+  step.state.backends.delete(backend.id);
+  if (step.state.control.lease?.backendId === backend.id) {
+    endLease(step, "revoked", "revoked: it is no longer configured");
+  }
+}
+
+function change(step: Step, backend: Backend, next: BackendConfiguration): void {
+  const before = backend.configuration;
+  backend.configuration = next;
+  const moved = before.url !== next.url || before.chargePointId !== next.chargePointId;
+  if (moved) hangUp(step, backend, "its address has changed");
+  const idle = backend.link.type === "offline" || backend.link.type === "waiting";
+  if (idle) {
+    backend.link = next.url === undefined
+      ? { type: "offline" }
+      : { type: "waiting", until: step.now };
+  }
+  pump(step, backend);
+}
+
+function hangUp(step: Step, backend: Backend, reason: string): void {
+  if (backend.link.type !== "open") return;
+  const { connection } = backend.link;
+  disconnect(step, backend, reason);
+  step.effects.push({
+    type: "close_backend",
+    backendId: backend.id,
+    connection,
+    code: 1001,
+    reason,
+  });
+}

@@ -1,0 +1,113 @@
+// Puts back into the state what the tables say; a restarted core behaves as the one that was killed.
+
+import type { JsonObject, JsonValue } from "../ocpp/json.ts";
+import type { BootNotificationRequest, StatusNotificationRequest } from "../ocpp/types.ts";
+import { createBackend } from "./backend.ts";
+import type { BackendConfiguration } from "./configuration.ts";
+import type { OwnerMode } from "./event.ts";
+import type { Snapshot } from "./record.ts";
+import { rememberSession } from "./session.ts";
+import type {
+  Backend,
+  Claim,
+  ConfigurationKey,
+  Lease,
+  NoticeKind,
+  ProfileEntry,
+  ReservationEntry,
+  State,
+} from "./state.ts";
+
+/** Fills a fresh state from a snapshot. */
+export function restore(state: State, snapshot: Snapshot, now: number): void {
+  for (const session of snapshot.sessions) rememberSession(state, session);
+  restoreCharger(state, snapshot, now);
+  restoreControl(state, snapshot);
+  for (const configuration of state.configuration.backends) {
+    if (configuration.enabled) restoreBackend(state, configuration, snapshot, now);
+  }
+}
+
+/** Adds a backend as the tables know it, or as a new one. */
+export function restoreBackend(
+  state: State,
+  configuration: BackendConfiguration,
+  snapshot: Snapshot,
+  now: number,
+): Backend {
+  const backend = createBackend(state, configuration, now);
+  const { id } = configuration;
+  const cursor = snapshot.cursors.find((row) => row.backendId === id);
+  if (cursor) backend.cursor = cursor.sequence;
+  for (const row of snapshot.backendTransactions) {
+    if (row.backendId !== id) continue;
+    const value = BigInt(row.backendTransactionId);
+    const number = Number(value);
+    backend.transactionIds.set(row.transactionId, Number.isSafeInteger(number) ? number : value);
+  }
+  for (const [key, value] of Object.entries(record(snapshot.facts.get(`virtual/${id}`)))) {
+    backend.virtual.set(key, String(value));
+  }
+  const grantedAt = snapshot.facts.get(`granted_at/${id}`);
+  if (typeof grantedAt === "number") backend.grantedAt = grantedAt;
+  backend.setAside = snapshot.setAside.filter((row) => row.backendId === id).length;
+  state.backends.set(id, backend);
+  return backend;
+}
+
+function restoreCharger(state: State, snapshot: Snapshot, now: number): void {
+  const { charger } = state;
+  const { facts } = snapshot;
+  charger.id ??= facts.get("charger_id") as string | undefined;
+  charger.boot = facts.get("boot") as BootNotificationRequest | undefined;
+  const cache = record(facts.get("charger_configuration"));
+  if (Array.isArray(cache.keys)) {
+    charger.configuration = cache.keys as unknown as ConfigurationKey[];
+    charger.configurationStale = cache.stale === true;
+  }
+  for (const [key, value] of facts) {
+    if (!key.startsWith("connector/")) continue;
+    const { status, at } = value as { status: StatusNotificationRequest; at: number };
+    charger.connectors.set(status.connectorId, {
+      status,
+      at,
+      availableSince: status.status === "Available" ? now : undefined,
+    });
+  }
+  for (const [kind, payload] of Object.entries(record(facts.get("notices")))) {
+    charger.notices.set(kind as NoticeKind, payload as JsonObject);
+  }
+  for (const [kind, backendId] of Object.entries(record(facts.get("ordered_by")))) {
+    charger.orderedBy.set(kind as NoticeKind, String(backendId));
+  }
+}
+
+function restoreControl(state: State, snapshot: Snapshot): void {
+  const { facts } = snapshot;
+  const control = record(facts.get("control"));
+  if (control.mode) state.control.mode = control.mode as unknown as OwnerMode;
+  state.control.modeUntil = control.modeUntil as number | undefined;
+  state.control.lease = control.lease as unknown as Lease | undefined;
+  state.control.claim = control.claim as unknown as Claim | undefined;
+  for (const [ours, entry] of pairs(facts.get("profiles"))) {
+    state.profiles.set(ours, entry as unknown as ProfileEntry);
+  }
+  for (const [ours, entry] of pairs(facts.get("reservations"))) {
+    state.reservations.set(ours, entry as unknown as ReservationEntry);
+  }
+  for (const [ours, entry] of pairs(facts.get("requests"))) {
+    state.requests.set(ours, entry as unknown as { backendId: string; theirs: number });
+  }
+  state.lastForeignId = Number(facts.get("last_foreign_id") ?? 0);
+  for (const [tag, backendId] of Object.entries(record(facts.get("authorized_by")))) {
+    state.authorizedBy.set(tag, String(backendId));
+  }
+}
+
+function record(value: JsonValue | undefined): JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}
+
+function pairs(value: JsonValue | undefined): [number, JsonValue][] {
+  return Array.isArray(value) ? value as unknown as [number, JsonValue][] : [];
+}

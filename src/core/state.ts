@@ -1,0 +1,450 @@
+// What the core remembers: one charger, its backends, the sessions, who holds control.
+
+import type { MessageId } from "../ocpp/frame.ts";
+import type { JsonObject, JsonValue } from "../ocpp/json.ts";
+import type {
+  Action,
+  BootNotificationRequest,
+  IdTagInfo,
+  Int64,
+  Messages,
+  StatusNotificationRequest,
+} from "../ocpp/types.ts";
+import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
+import type { Effect, LogLevel } from "./effect.ts";
+import type { OwnerMode } from "./event.ts";
+import type { DecisionRecord, LogEntry, SessionRecord, Snapshot } from "./record.ts";
+import { createLogWindow, type LogWindow } from "./log_window.ts";
+import { restore } from "./restore.ts";
+
+/** The state belongs to `step`, which changes it in place; the shell only passes it on. */
+export interface State {
+  configuration: CoreConfiguration;
+  /** Names this installation in message ids; the same for ever. */
+  readonly instance: string;
+  /** Counts the starts of this installation, so that message ids are never used again. */
+  readonly run: number;
+  messageNumber: number;
+  readonly charger: Charger;
+  readonly backends: Map<string, Backend>;
+  /** Open sessions and the newest closed ones, by the proxy's transaction id, oldest first. */
+  readonly sessions: Map<number, SessionRecord>;
+  /** The same by `startKey`, newest wins. */
+  readonly sessionsByKey: Map<string, number>;
+  /** Session ids that have no stop yet. */
+  readonly open: Set<number>;
+  /** For each open session, the sequence of its StartTransaction. */
+  readonly startSequences: Map<number, number>;
+  lastTransactionId: number;
+  readonly log: LogWindow;
+  readonly control: Control;
+  readonly decisions: DecisionRecord[];
+  /** Profiles and reservations that backends left on the charger, by the charger's id. */
+  readonly profiles: Map<number, ProfileEntry>;
+  readonly reservations: Map<number, ReservationEntry>;
+  /** Log uploads and signed firmware updates, by the charger's request id. */
+  readonly requests: Map<number, { readonly backendId: string; readonly theirs: number }>;
+  lastForeignId: number;
+  /** Who last said yes to an id tag, by its comparable form. */
+  readonly authorizedBy: Map<string, string>;
+  /** The write that waits for `stored`; the shell answers before any other event. */
+  storing: Storing | undefined;
+  storeToken: number;
+  /** When a store failed, the next attempt to close a lost session. */
+  storeRetryAt: number | undefined;
+}
+
+/** The charger, whether it is connected or not. */
+export interface Charger {
+  /** Its identity; undefined until one has connected. */
+  id: string | undefined;
+  connection: number | undefined;
+  connectedAt: number;
+  remoteAddress: string;
+  /** It has sent a BootNotification on this connection. */
+  booted: boolean;
+  /** Earliest time for a CALL on this connection. */
+  readyAt: number;
+  boot: BootNotificationRequest | undefined;
+  /** TriggerMessage(BootNotification) was sent on this connection. */
+  bootAsked: boolean;
+  readonly connectors: Map<number, ConnectorStatus>;
+  /** Last FirmwareStatusNotification, DiagnosticsStatusNotification, LogStatusNotification. */
+  readonly notices: Map<NoticeKind, JsonObject>;
+  readonly orderedBy: Map<NoticeKind, string>;
+  configuration: ConfigurationKey[] | undefined;
+  /** The charger has booted since `configuration` was read. */
+  configurationStale: boolean;
+  configurationAsked: boolean;
+  readonly configurationWaiting: ConfigurationQuestion[];
+  readonly queue: ChargerCall[];
+  pending: PendingChargerCall | undefined;
+  /** The backend whose queued CALL was sent last, for taking turns. */
+  lastServed: string | undefined;
+  readonly awaiting: Awaiting[];
+  /** Repairs and oddities already noted. */
+  readonly noted: Set<string>;
+}
+
+/** One row of the charger's GetConfiguration answer. */
+export type ConfigurationKey = NonNullable<
+  Messages["GetConfiguration"]["confirmation"]["configurationKey"]
+>[number];
+
+export type NoticeKind = "firmware" | "diagnostics" | "log";
+
+export interface ConnectorStatus {
+  readonly status: StatusNotificationRequest;
+  /** Epoch milliseconds of what `status` says. */
+  readonly at: number;
+  /** Since when it has been Available while a transaction was open. */
+  availableSince: number | undefined;
+}
+
+export interface ConfigurationQuestion {
+  readonly backendId: string;
+  readonly connection: number;
+  readonly id: MessageId;
+  readonly keys: readonly string[];
+}
+
+/** A CALL that waits for its turn, or for the answer of the charger. */
+export interface ChargerCall {
+  readonly action: Action;
+  payload: JsonObject;
+  /** Who gets the answer; several where one call stands for several requests. */
+  readonly origins: Origin[];
+  /** The backend in whose name it is made; undefined: the proxy. */
+  readonly backendId: string | undefined;
+  readonly queuedAt: number;
+  /** Safety first: ends or limits charging. */
+  readonly urgent: boolean;
+  /** What the backend asked for, in its own ids. */
+  readonly requested: JsonObject;
+  /** The lease was granted for this very command. */
+  readonly freshLease: boolean;
+}
+
+export interface PendingChargerCall {
+  readonly id: string;
+  readonly call: ChargerCall;
+  readonly deadline: number;
+}
+
+/** Where the charger's answer goes. */
+export type Origin =
+  | {
+    readonly type: "ocpp";
+    readonly backendId: string;
+    readonly connection: number;
+    readonly id: MessageId;
+  }
+  | {
+    readonly type: "json";
+    readonly backendId: string;
+    readonly connection: number;
+    readonly id: JsonValue | undefined;
+    readonly action: string;
+  }
+  /** One of several calls that answer one ClearChargingProfile. */
+  | { readonly type: "part"; readonly whole: ClearWhole }
+  | { readonly type: "configuration" }
+  | { readonly type: "housekeeping" };
+
+export interface ClearWhole {
+  readonly origin: Origin;
+  remaining: number;
+  cleared: number;
+}
+
+export type ChargerOutcome =
+  | { readonly type: "result"; readonly payload: JsonObject }
+  | { readonly type: "error"; readonly code: string; readonly description: string }
+  | { readonly type: "timeout" }
+  | { readonly type: "offline" }
+  | { readonly type: "busy" };
+
+/** A CALL of the charger that waits for a backend's word. */
+export type Awaiting =
+  | {
+    readonly type: "start";
+    readonly connection: number;
+    readonly ids: MessageId[];
+    readonly transactionId: number;
+    readonly backendId: string;
+    readonly deadline: number;
+  }
+  | {
+    readonly type: "authorize";
+    readonly connection: number;
+    readonly id: MessageId;
+    readonly idTag: string;
+    /** Best first; undefined: no answer yet; null: will not come. */
+    readonly answers: Map<string, IdTagInfo | null | undefined>;
+    readonly deadline: number;
+  }
+  | {
+    readonly type: "forward";
+    readonly connection: number;
+    readonly id: MessageId;
+    readonly action: "DataTransfer" | "SignCertificate";
+    readonly backendId: string;
+    readonly deadline: number;
+  };
+
+/** One backend, whether it is connected or not. */
+export interface Backend {
+  readonly id: string;
+  configuration: BackendConfiguration;
+  link: Link;
+  /** Failed dials since the last accepted BootNotification. */
+  dialAttempts: number;
+  /** Since when it has been away; undefined: it is connected. */
+  awaySince: number | undefined;
+  /** Why the last connection or dial ended. */
+  lastProblem: string | undefined;
+  registration: Registration;
+  /** When the next BootNotification is due; undefined: none is. */
+  bootAt: number | undefined;
+  heartbeatIntervalMs: number;
+  /** When anything was last sent to it. */
+  sentAt: number;
+  pending: PendingBackendCall | undefined;
+  /** What waits for the single outstanding slot, ahead of the log. */
+  readonly waiting: Outgoing[];
+  /** The last sequence of the log that it has acknowledged or may not see. */
+  cursor: number;
+  /** JSON: the last sequence sent on this connection. */
+  sentSequence: number;
+  readonly delivery: Delivery;
+  /** Its ids for our transactions. */
+  readonly transactionIds: Map<number, Int64>;
+  /** Configuration keys that exist for this backend alone. */
+  readonly virtual: Map<string, string>;
+  /** JSON: the event types it wants; undefined: all. */
+  events: ReadonlySet<string> | undefined;
+  grantedAt: number | undefined;
+  setAside: number;
+}
+
+export type Link =
+  | { readonly type: "offline" }
+  | { readonly type: "waiting"; readonly until: number }
+  | { readonly type: "dialling" }
+  | {
+    readonly type: "open";
+    readonly connection: number;
+    readonly protocol: "ocpp1.6" | "json";
+    readonly remoteAddress: string;
+    readonly since: number;
+  };
+
+export type Registration = "unregistered" | "accepted" | "pending" | "rejected";
+
+/** The state of sending the log to one backend. */
+export interface Delivery {
+  /** CALLERRORs and unusable answers to the present message. */
+  attempts: number;
+  /** Time-outs of the present message while other calls were answered. */
+  timeouts: number;
+  /** Something else was answered since the present message was last sent. */
+  answeredSince: boolean;
+  notBefore: number;
+  lastStartAt: number;
+  /** Entries read from disk, in order. */
+  page: readonly LogEntry[];
+  reading: boolean;
+}
+
+/** A CALL for a backend, before it has its message id. */
+export type Outgoing =
+  | { readonly type: "boot" }
+  | { readonly type: "heartbeat" }
+  | { readonly type: "status"; readonly connectorId: number; readonly live: boolean }
+  | { readonly type: "notice"; readonly action: Action; readonly payload: JsonObject }
+  | {
+    readonly type: "ask";
+    readonly action: Action;
+    readonly payload: JsonObject;
+    readonly awaiting: Awaiting;
+  }
+  | { readonly type: "entry"; readonly entry: LogEntry };
+
+export interface PendingBackendCall {
+  readonly id: string;
+  readonly outgoing: Outgoing;
+  readonly deadline: number;
+}
+
+export interface Control {
+  mode: OwnerMode;
+  /** When the mode falls back to auto. */
+  modeUntil: number | undefined;
+  lease: Lease | undefined;
+  claim: Claim | undefined;
+}
+
+/** The right to make the charger do something. */
+export interface Lease {
+  readonly backendId: string;
+  readonly grantedAt: number;
+  /** When it ends, unless a transaction runs under it. */
+  expiresAt: number;
+  transactionId: number | undefined;
+  connectorId: number | undefined;
+}
+
+/** A RemoteStartTransaction that the charger accepted and that has not begun yet. */
+export interface Claim {
+  readonly backendId: string;
+  readonly idTag: string;
+  readonly connectorId: number | undefined;
+  readonly expiresAt: number;
+}
+
+export interface ProfileEntry {
+  readonly backendId: string;
+  readonly theirs: number;
+  readonly connectorId: number;
+  readonly purpose: string;
+  readonly stackLevel: number;
+  /** Nobody stands behind it any more: it is to be cleared. */
+  abandoned: boolean;
+}
+
+export interface ReservationEntry {
+  readonly backendId: string;
+  readonly theirs: number;
+  readonly connectorId: number;
+  readonly expiresAt: number;
+  abandoned: boolean;
+}
+
+/** What happens when the store has answered. */
+export type Storing =
+  | {
+    readonly type: "start";
+    readonly token: number;
+    readonly connection: number;
+    readonly id: MessageId;
+    readonly session: SessionRecord;
+    readonly entries: readonly LogEntry[];
+    /** A session on the same connector whose stop was lost. */
+    readonly ended: SessionRecord | undefined;
+  }
+  | {
+    readonly type: "meter";
+    readonly token: number;
+    readonly connection: number;
+    readonly id: MessageId;
+    readonly session: SessionRecord;
+    readonly entry: LogEntry;
+  }
+  | {
+    readonly type: "stop";
+    readonly token: number;
+    /** undefined: the proxy closes the session itself. */
+    readonly answer: { readonly connection: number; readonly id: MessageId } | undefined;
+    readonly session: SessionRecord;
+    readonly entry: LogEntry | undefined;
+  };
+
+/** One call of `step`: the state, the time, and what comes of it. */
+export interface Step {
+  readonly state: State;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly effects: Effect[];
+}
+
+/** The state at the start of a process, from what the tables say. */
+export function createState(
+  configuration: CoreConfiguration,
+  snapshot: Snapshot,
+  now: number,
+): State {
+  const state: State = {
+    configuration,
+    instance: String(snapshot.facts.get("instance") ?? "0"),
+    run: Number(snapshot.facts.get("run") ?? 0),
+    messageNumber: 0,
+    charger: {
+      id: configuration.charger.id,
+      connection: undefined,
+      connectedAt: 0,
+      remoteAddress: "",
+      booted: false,
+      readyAt: 0,
+      boot: undefined,
+      bootAsked: false,
+      connectors: new Map(),
+      notices: new Map(),
+      orderedBy: new Map(),
+      configuration: undefined,
+      configurationStale: false,
+      configurationAsked: false,
+      configurationWaiting: [],
+      queue: [],
+      pending: undefined,
+      lastServed: undefined,
+      awaiting: [],
+      noted: new Set(),
+    },
+    backends: new Map(),
+    sessions: new Map(),
+    sessionsByKey: new Map(),
+    open: new Set(),
+    startSequences: new Map(snapshot.startSequences),
+    lastTransactionId: snapshot.lastTransactionId || firstTransactionId(now) - 1,
+    log: createLogWindow(snapshot.lastSequence),
+    control: { mode: { mode: "auto" }, modeUntil: undefined, lease: undefined, claim: undefined },
+    decisions: [...snapshot.decisions],
+    profiles: new Map(),
+    reservations: new Map(),
+    requests: new Map(),
+    lastForeignId: 0,
+    authorizedBy: new Map(),
+    storing: undefined,
+    storeToken: 0,
+    storeRetryAt: undefined,
+  };
+  restore(state, snapshot, now);
+  return state;
+}
+
+/**
+ * The first transaction id of a new store: the seconds since 2020.
+ *
+ * A charger may still hold a transaction from before the store was lost; ids that begin where the
+ * clock stands cannot meet it again. Stays within 31 bits until 2088.
+ */
+function firstTransactionId(now: number): number {
+  const seconds = Math.floor((now - Date.UTC(2020, 0, 1)) / 1000);
+  return Math.min(Math.max(seconds, 1), 2 ** 31 - 2 ** 20);
+}
+
+/** Adds a log line to the effects. */
+export function log(
+  step: Step,
+  level: LogLevel,
+  message: string,
+  values: Readonly<Record<string, string | number | boolean | null>> = {},
+): void {
+  step.effects.push({ type: "log", level, message, values });
+}
+
+/** The bound of `Charger.noted`. */
+const MAX_NOTED = 200;
+
+/** Logs an oddity of the charger the first time it is seen. */
+export function noteOnce(step: Step, key: string, message: string): void {
+  const { noted } = step.state.charger;
+  if (noted.has(key) || noted.size >= MAX_NOTED) return;
+  noted.add(key);
+  log(step, "info", message, { oddity: key });
+}
+
+/** Keeps a small document; the newest counts. */
+export function noteFact(step: Step, key: string, value: JsonValue | undefined): void {
+  step.effects.push({ type: "note", write: { table: "fact", key, value } });
+}

@@ -1,0 +1,71 @@
+// The pure core: one event in, the effects out. No clock, no socket, no file, no randomness.
+
+import { backendClosed, fetchedLog, openBackend, refuseDial, tickBackends } from "./backend.ts";
+import { backendFrame } from "./backend_frame.ts";
+import { chargerClosed, chargerFrame, openCharger, tickCharger } from "./charge_point.ts";
+import { reconfigure } from "./reconfigure.ts";
+import { setMode, tickControl } from "./control.ts";
+import type { Effect } from "./effect.ts";
+import type { Event } from "./event.ts";
+import { receivedByJson } from "./json_backend.ts";
+import type { State, Step } from "./state.ts";
+import { closeLostSessions, stored } from "./transaction.ts";
+
+export { nextDeadline } from "./deadline.ts";
+export { createState, type State } from "./state.ts";
+
+/**
+ * Answers one event. Changes `state` in place; the effects are to be performed in their order.
+ *
+ * After a `store` effect nothing else is to happen before the event `stored`.
+ */
+export function step(state: State, event: Event, now: number): Effect[] {
+  const step: Step = { state, now, effects: [] };
+  switch (event.type) {
+    case "charger_connected":
+      openCharger(step, event);
+      break;
+    case "charger_disconnected":
+      chargerClosed(step, event.connection, event.reason);
+      break;
+    case "charger_frame":
+      chargerFrame(step, event.connection, event.text);
+      break;
+    case "backend_connected":
+      openBackend(step, event);
+      break;
+    case "backend_disconnected":
+      backendClosed(step, event);
+      break;
+    case "dial_failed":
+      refuseDial(step, event);
+      break;
+    case "backend_frame":
+      backendFrame(step, event.backendId, event.connection, event.text);
+      break;
+    case "backend_received":
+      receivedByJson(step, event.backendId, event.connection, event.sequence);
+      break;
+    case "stored":
+      stored(step, event.token, event.failure);
+      break;
+    case "log_page":
+      fetchedLog(step, event.backendId, event.after, event.entries);
+      break;
+    case "owner":
+      setMode(step, event.mode, event.until);
+      break;
+    case "configured":
+      reconfigure(step, event.configuration);
+      break;
+    case "tick":
+      tickCharger(step);
+      closeLostSessions(step);
+      tickControl(step);
+      tickBackends(step);
+      break;
+    default:
+      event satisfies never;
+  }
+  return step.effects;
+}

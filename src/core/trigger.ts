@@ -1,0 +1,69 @@
+// TriggerMessage: what the proxy knows it tells itself; only fresh meter values need the charger.
+
+import type { Action, Messages } from "../ocpp/types.ts";
+import { enqueue, pump } from "./backend.ts";
+import { type Command, forward, refuse, reply } from "./backend_command.ts";
+import type { NoticeKind } from "./state.ts";
+
+type TriggerRequest =
+  | Messages["TriggerMessage"]["request"]
+  | Messages["ExtendedTriggerMessage"]["request"];
+
+/** Answers TriggerMessage and ExtendedTriggerMessage (ocpp16.md, 8.1 c, 8.3). */
+export function trigger(
+  command: Command<"TriggerMessage"> | Command<"ExtendedTriggerMessage">,
+  request: TriggerRequest,
+): void {
+  const { step, backend } = command;
+  const { permissions } = backend.configuration;
+  if (!permissions.has("read")) return refuse(command as Command, 'it lacks "read"');
+  switch (request.requestedMessage) {
+    case "BootNotification":
+      reply(command as Command, { status: "Accepted" });
+      backend.bootAt = step.now;
+      return pump(step, backend);
+    case "Heartbeat":
+      reply(command as Command, { status: "Accepted" });
+      return enqueue(step, backend, { type: "heartbeat" });
+    case "StatusNotification":
+      return triggerStatus(command as Command, request.connectorId);
+    case "MeterValues":
+      return forward(command, request as never);
+    case "DiagnosticsStatusNotification":
+      return triggerNotice(command as Command, "diagnostics", "DiagnosticsStatusNotification");
+    case "FirmwareStatusNotification":
+      return triggerNotice(command as Command, "firmware", "FirmwareStatusNotification");
+    case "LogStatusNotification":
+      return triggerNotice(command as Command, "log", "LogStatusNotification");
+    case "SignChargePointCertificate":
+      if (!permissions.has("certificates")) {
+        return refuse(command as Command, 'it lacks "certificates"');
+      }
+      return forward(command, request as never);
+    default:
+      request satisfies never;
+  }
+}
+
+/** From what was last heard: Home Assistant counts connectors by these answers. */
+function triggerStatus(command: Command, connectorId: number | undefined): void {
+  const { step, backend } = command;
+  const { connectors } = step.state.charger;
+  const ids = connectorId === undefined ? [...connectors.keys()] : [connectorId];
+  if (!ids.every((id) => connectors.has(id)) || ids.length === 0) {
+    return refuse(command, "nothing is known of that connector");
+  }
+  reply(command, { status: "Accepted" });
+  for (const id of ids.sort((a, b) => a - b)) {
+    enqueue(step, backend, { type: "status", connectorId: id, live: false });
+  }
+}
+
+function triggerNotice(command: Command, kind: NoticeKind, action: Action): void {
+  const { step, backend } = command;
+  reply(command, { status: "Accepted" });
+  const known = step.state.charger.orderedBy.get(kind) === backend.id
+    ? step.state.charger.notices.get(kind)
+    : undefined;
+  enqueue(step, backend, { type: "notice", action, payload: known ?? { status: "Idle" } });
+}
