@@ -34,6 +34,7 @@ export const MAX_VALUES = 20_000;
 const MAX_DEPTH = 16;
 
 const START: Place = { line: 1, column: 1 };
+const QUOTE = '; between { } or [ ] a variable needs quotes: "${NAME}"';
 const EMPTY = /^(?:|~|null|Null|NULL)$/;
 
 /** Reads the text; what is not YAML, or not a mapping, is reported. */
@@ -49,8 +50,14 @@ export function readDocument(text: string, report: Report): ConfigurationDocumen
     const { line, col } = lineCounter.linePos(offset);
     return line === 0 ? START : { line, column: col };
   };
+  let reportedLine = 0;
   for (const error of [...document.errors, ...document.warnings]) {
-    report([], syntaxMessage(error), placeAt(error.pos[0]));
+    const place = placeAt(error.pos[0]);
+    // What follows on the same line mostly follows from it.
+    if (place.line === reportedLine) continue;
+    reportedLine = place.line;
+    const unquoted = text.split("\n")[place.line - 1]?.includes("${") ? QUOTE : "";
+    report([], syntaxMessage(error) + unquoted, place);
   }
   if (document.errors.length > 0) return { root: {}, keys: [], placeOf: () => START };
   return new Reader(document, placeAt, report).read();
@@ -135,7 +142,7 @@ function syntaxMessage(error: YAMLError): string {
     case "TAB_AS_INDENT":
       return "a tab indents this line; expected spaces";
     case "BAD_INDENT":
-      return "the indentation does not fit the lines around it";
+      return "the indentation does not fit, or a bracket is still open";
     case "MULTIPLE_DOCS":
       return "a second document begins here; expected only one";
     case "TAG_RESOLVE_FAILED":

@@ -84,7 +84,14 @@ export function list<const Item extends v.GenericSchema>(item: Item) {
 
 /** A mapping that must be there, or is one item of a list. */
 export function mapping<const Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.strictObject(entries, "a mapping, as `key: value` lines");
+  const expected = "a mapping, as `key: value` lines";
+  const object = v.strictObject(entries, expected);
+  // To valibot alone a list would be an object too.
+  return v.pipe(v.custom<v.InferInput<typeof object>>(isMapping, expected), object);
+}
+
+function isMapping(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A mapping whose values all have defaults or may be absent. */

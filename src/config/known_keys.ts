@@ -14,6 +14,7 @@ type SchemaNode = {
   readonly item?: SchemaNode;
   readonly wrapped?: SchemaNode;
   readonly options?: readonly unknown[];
+  readonly pipe?: readonly SchemaNode[];
 };
 
 /** Reports every key that the schema does not know, with the one that was meant. */
@@ -62,18 +63,20 @@ function own(
   return entries !== undefined && Object.hasOwn(entries, key) ? entries[key] : undefined;
 }
 
-/** Unwraps `optional`, and the mapping among the alternatives of a `union`. */
+/** Unwraps `optional`, the mapping in a pipe, and the mapping among the alternatives of a `union`. */
 function mappingOf(node: SchemaNode | undefined): SchemaNode | undefined {
   if (node?.wrapped) return mappingOf(node.wrapped);
+  if (node?.pipe) return node.pipe.find((step) => step.entries !== undefined) ?? node.pipe[0];
   if (node?.type !== "union") return node;
-  return (node.options as readonly SchemaNode[]).find((option) => option.entries !== undefined);
+  return (node.options as readonly SchemaNode[]).map(mappingOf)
+    .find((option) => option?.entries !== undefined);
 }
 
 /** The nearest key of the same mapping, else the other places where this very key belongs. */
 function hint(path: Path, key: string, known: readonly string[]): string {
   const meant = didYouMean(key, known);
   if (meant !== "") return meant;
-  const sections = Object.keys(SCHEMA.entries).filter((name) =>
+  const sections = (knownKeys([]) ?? []).filter((name) =>
     pathText(path) !== `${name}.${key}` &&
     (knownKeys([name]) ?? knownKeys([name, 0]))?.includes(key)
   );

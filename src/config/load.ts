@@ -114,7 +114,7 @@ export function parseConfiguration(
   checkTogether(root, readFile, error, warning);
   if (isLegacy(root)) {
     for (const { key, message } of legacyWarnings(root)) warning([key], message);
-    if (root["allow_unknown_backends"] === undefined) warning([], UNLISTED, { line: 1, column: 1 });
+    if (!("backends" in root || "allow_unknown_backends" in root)) warning([], UNLISTED);
   }
 
   problems.sort((a, b) => order(a) - order(b));

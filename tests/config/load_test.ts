@@ -1,0 +1,312 @@
+// What a configuration means: defaults, values, secrets from elsewhere, and where it is looked for.
+
+import { deepEqual, equal } from "node:assert/strict";
+import { dialledUrl } from "../../src/config/dialled_url.ts";
+import { loadConfiguration } from "../../src/config/load.ts";
+import { problemText } from "../../src/config/problem.ts";
+import { PERMISSIONS, ROLES } from "../../src/core/configuration.ts";
+import { configuration, problems } from "./parse.ts";
+
+Deno.test("an empty file is the defaults", () => {
+  const { source, timeZone, ...rest } = configuration("# nothing\n");
+  equal(source, "c.yaml");
+  equal(timeZone, Temporal.Now.timeZoneId());
+  deepEqual(rest, {
+    core: {
+      charger: {
+        heartbeatIntervalS: 300,
+        answerDeadlineMs: 2500,
+        callTimeoutMs: 30_000,
+        lostStopAfterMs: 60_000,
+      },
+      backends: [],
+      allowUnknownBackends: false,
+      allowSharedCharging: true,
+      allowedProviders: [],
+      blockedProviders: [],
+      rateLimitMs: 10_000,
+      controlTimeoutMs: 60_000,
+      reconnectGraceMs: 120_000,
+      idTags: [],
+      unknownIdTags: "accept",
+      dataTransfer: new Map(),
+      startSpacingMs: 1100,
+    },
+    listen: { host: "0.0.0.0", port: 9000 },
+    dataDir: "./data",
+    currency: "EUR",
+    charger: {
+      subprotocol: { none: "accept", other: "reject" },
+      maxCurrentA: 32,
+      fallbackCurrentA: 6,
+    },
+    backends: [],
+    api: { tokens: [] },
+    retention: { logDays: 30, logRows: 1_000_000, decisions: 10_000 },
+    log: { level: "info", format: "text" },
+  });
+});
+
+Deno.test("keys without a value are the defaults too", () => {
+  deepEqual(
+    configuration("listen:\ncharger:\n  id:\nbackends: null\ncurrency: ~\n"),
+    configuration(""),
+  );
+});
+
+Deno.test("the example of the contract means what it says", () => {
+  const world = {
+    environment: { CHARGER_PASSWORD: "secret of the charger", EVCC_TOKEN: "evcc's" },
+    files: { "/run/secrets/employer": "employer's\n" },
+  };
+  const found = configuration(CONTRACT, world);
+  equal(found.timeZone, "Europe/Brussels");
+  equal(found.core.charger.id, "CP001");
+  equal(found.charger.password, "secret of the charger");
+  equal(found.core.preferredProvider, "employer");
+  deepEqual(found.core.backends, [
+    {
+      id: "employer",
+      enabled: true,
+      role: "biller",
+      permissions: new Set(ROLES.biller),
+      sees: "all",
+      priority: 20,
+      durable: false,
+      url: "wss://csms.example/ocpp",
+      chargePointId: "NL-1234",
+      messageAttempts: 3,
+      messageRetryIntervalMs: 60_000,
+      lateRejection: "keep",
+    },
+    {
+      id: "evcc",
+      enabled: true,
+      role: "controller",
+      permissions: new Set(ROLES.controller),
+      sees: "all",
+      priority: 0,
+      durable: false,
+      messageAttempts: 3,
+      messageRetryIntervalMs: 60_000,
+      lateRejection: "keep",
+    },
+  ]);
+  deepEqual(found.backends, [
+    {
+      id: "employer",
+      enabled: true,
+      url: "wss://csms.example/ocpp",
+      appendChargePointId: true,
+      chargePointId: "NL-1234",
+      authentication: { type: "basic", username: "NL-1234", password: "employer's" },
+      bootOnReconnect: true,
+      tls: { verify: true },
+    },
+    {
+      id: "evcc",
+      enabled: true,
+      appendChargePointId: true,
+      authentication: { type: "bearer", token: "evcc's" },
+      bootOnReconnect: true,
+      tls: { verify: true },
+    },
+  ]);
+  deepEqual(found.core.idTags, [
+    { tag: "04A2B3C4D5", name: "Family car", owner: true, action: "allow" },
+    { tag: "04FFEE0011", name: "Company car", owner: false, backend: "employer", action: "allow" },
+  ]);
+  deepEqual(problems(CONTRACT, world).map((line) => line.replace(/.*warning: /, "")), [
+    "charger.max_current_a: has no effect yet in this version",
+    "charger.fallback_current_a: has no effect yet in this version",
+  ]);
+});
+
+const CONTRACT = `
+listen: { host: 0.0.0.0, port: 9000 }        # tls: { cert_file, key_file }
+data_dir: ./data
+time_zone: Europe/Brussels
+currency: EUR
+charger:
+  id: CP001
+  password: \${CHARGER_PASSWORD}
+  heartbeat_interval_s: 300
+  max_current_a: 32
+  fallback_current_a: 6
+backends:
+  - id: employer
+    url: wss://csms.example/ocpp
+    charge_point_id: NL-1234
+    username: NL-1234
+    password_file: /run/secrets/employer
+    role: biller
+    priority: 20
+  - id: evcc
+    token: \${EVCC_TOKEN}
+    role: controller
+allow_shared_charging: true
+preferred_provider: employer
+control_timeout_s: 60
+id_tags:
+  - { tag: 04A2B3C4D5, name: Family car, owner: true }
+  - { tag: 04FFEE0011, name: Company car, backend: employer }
+`;
+
+Deno.test("what looks like a number stays the text that it is", () => {
+  const { core, charger } = configuration(
+    "charger: { id: 007, password: 1e3 }\n" +
+      "id_tags: [{ tag: 0412345678 }, { tag: 04E2123456 }, { tag: 0x10 }, { tag: true }]\n",
+  );
+  equal(core.charger.id, "007");
+  equal(charger.password, "1e3");
+  deepEqual(core.idTags.map(({ tag }) => tag), ["0412345678", "04E2123456", "0x10", "true"]);
+});
+
+Deno.test("flags are true and false, yes and no, on and off", () => {
+  for (const [word, value] of [["true", true], ["Yes", true], ["on", true], ["off", false]]) {
+    equal(configuration(`allow_shared_charging: ${word}\n`).core.allowSharedCharging, value);
+  }
+  deepEqual(problems("allow_unknown_backends: maybe\n"), [
+    'c.yaml:1:25: allow_unknown_backends: found "maybe"; expected true or false',
+  ]);
+});
+
+Deno.test("one word is the policy for both kinds of missing subprotocol", () => {
+  const { charger } = configuration("charger: { subprotocol: close }\n");
+  deepEqual(charger.subprotocol, { none: "close", other: "close" });
+});
+
+Deno.test("permissions take the place of the role's", () => {
+  const { core } = configuration(
+    "backends: [{ id: a, token: t, role: admin, permissions: [receive, reset] }]\n",
+  );
+  deepEqual(core.backends[0]?.permissions, new Set(["receive", "reset"]));
+  equal(core.backends[0]?.role, "admin");
+  const all = `backends: [{ id: a, token: t, permissions: [${PERMISSIONS.join(", ")}] }]\n`;
+  deepEqual(configuration(all).core.backends[0]?.permissions, new Set(PERMISSIONS));
+});
+
+Deno.test("authentication follows from the secret that is there, or from auth_type", () => {
+  const { backends } = configuration(`backends:
+  - { id: a, url: ws://a }
+  - { id: b, url: ws://b, password: p }
+  - { id: c, url: ws://c, token: t }
+  - { id: d, url: ws://d, token: t, password: p, auth_type: bearer }
+  - { id: e, url: ws://e, password: p, auth_type: none }
+`);
+  deepEqual(backends.map(({ authentication }) => authentication), [
+    { type: "none" },
+    { type: "basic", password: "p" },
+    { type: "bearer", token: "t" },
+    { type: "bearer", token: "t" },
+    { type: "none" },
+  ]);
+});
+
+Deno.test("a backend may dial in without a token when strangers may", () => {
+  const { core, backends } = configuration("allow_unknown_backends: true\nbackends: [{ id: a }]\n");
+  equal(core.allowUnknownBackends, true);
+  deepEqual(backends[0]?.authentication, { type: "none" });
+});
+
+Deno.test("variables stand anywhere in a value, also in a number", () => {
+  const environment = { PORT: "9001", HOST: "csms", EMPTY: "" };
+  const { listen, core, charger } = configuration(
+    "listen: { port: '${PORT}' }\n" +
+      "charger: { password: 'a$${PORT}b$c${EMPTY}' }\n" +
+      "backends: [{ id: a, url: 'wss://${HOST}.example:${PORT}/' }]\n",
+    { environment },
+  );
+  equal(listen.port, 9001);
+  equal(charger.password, "a${PORT}b$c");
+  equal(core.backends[0]?.url, "wss://csms.example:9001/");
+});
+
+Deno.test("a variable that is missing or malformed is told once, with its place", () => {
+  deepEqual(problems("listen:\n  port: ${PORT}\ncharger:\n  password: a${b c}\n"), [
+    "c.yaml:2:9: listen.port: the environment has no variable PORT",
+    "c.yaml:4:13: charger.password: `${` begins no variable; " +
+    "expected ${NAME}, or $${ for the text itself",
+  ]);
+});
+
+Deno.test("a value from the environment is not shown when it is wrong", () => {
+  deepEqual(problems("currency: ${C}\n", { environment: { C: "hush" } }), [
+    "c.yaml:1:11: currency: expected a currency of ISO 4217 such as EUR",
+  ]);
+});
+
+Deno.test("a secret file gives its text without the last line end", () => {
+  const text = "charger: { password_file: p }\n";
+  equal(configuration(text, { files: { p: "a b \r\n" } }).charger.password, "a b ");
+  equal(configuration(text, { files: { p: "a\n\n" } }).charger.password, "a\n");
+});
+
+Deno.test("secret files that cannot be used are told, each once", () => {
+  const text = "charger: { password_file: empty }\n" +
+    "backends:\n" +
+    "  - { id: a, token_file: absent }\n" +
+    "  - { id: b, token_file: absent }\n" +
+    "  - { id: c, token_file: full, token: hush }\n" +
+    "  - { id: d, token: t, password_file: full }\n";
+  deepEqual(problems(text, { files: { empty: "\n", full: "hush" } }), [
+    "c.yaml:1:27: charger.password_file: 'empty' is empty; " +
+    "expected the secret and nothing else",
+    "c.yaml:3:26: backends[0].token_file: 'absent' cannot be read (there is no such file)",
+    "c.yaml:4:26: backends[1].token_file: 'absent' cannot be read (there is no such file)",
+    "c.yaml:5:26: backends[2].token_file: 'token' is there too; expected only one of them",
+    "c.yaml:6:39: backends[3].password: " +
+    "means nothing without `url`: this backend dials in with its token",
+  ]);
+});
+
+Deno.test("the file is the one named, else the variable's, else the first that is there", () => {
+  const files = new Map<string, string>();
+  const environment: Record<string, string> = {};
+  const load = (path?: string): string => {
+    const loaded = loadConfiguration(path, { get: (name) => environment[name] }, (file) => {
+      const text = files.get(file);
+      if (text === undefined) throw new Deno.errors.NotFound(file);
+      return text;
+    });
+    if (!loaded.ok) return loaded.problems.map(problemText).join("\n");
+    return `${loaded.configuration.source}: ${loaded.configuration.currency}`;
+  };
+  equal(load(), "undefined: EUR");
+  files.set("/data/options.yaml", "currency: SEK\n");
+  equal(load(), "/data/options.yaml: SEK");
+  files.set("/data/options.json", '{"currency": "NOK"}');
+  equal(load(), "/data/options.json: NOK");
+  files.set("config.yaml", "\uFEFFcurrency: DKK\r\n");
+  equal(load(), "config.yaml: DKK");
+  environment["ADDON_CONFIG_FILE"] = "addon.yaml";
+  equal(load(), "addon.yaml: the configuration cannot be read (there is no such file)");
+  files.set("addon.yaml", "currency: PLN\n");
+  equal(load(), "addon.yaml: PLN");
+  equal(load("/data/options.json"), "/data/options.json: NOK");
+  equal(load("x"), "x: the configuration cannot be read (there is no such file)");
+  files.set("big", "#".repeat(1024 * 1024 + 1));
+  equal(load("big"), "big: the configuration is longer than 1048576 characters");
+});
+
+Deno.test("a real file is read", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".yaml" });
+  try {
+    await Deno.writeTextFile(file, "currency: CHF\n");
+    const loaded = loadConfiguration(file, { get: () => undefined });
+    equal(loaded.ok && loaded.configuration.currency, "CHF");
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("the identity is the last segment of the URL that is dialled", () => {
+  const dial = (url: string | undefined, appendChargePointId = true) =>
+    dialledUrl({ ...(url !== undefined && { url }), appendChargePointId }, "NL 1/2");
+  equal(dial("wss://a.example/ocpp"), "wss://a.example/ocpp/NL%201%2F2");
+  equal(dial("wss://a.example/ocpp//"), "wss://a.example/ocpp/NL%201%2F2");
+  equal(dial("wss://a.example"), "wss://a.example/NL%201%2F2");
+  equal(dial("wss://a.example/x?key=/v/"), "wss://a.example/x/NL%201%2F2?key=/v/");
+  equal(dial("wss://a.example/as/it/is/", false), "wss://a.example/as/it/is/");
+  equal(dial(undefined), undefined);
+});
