@@ -6,7 +6,7 @@ import { isJsonObject } from "./json.ts";
 import { Repair, type SpecialRule, squash } from "./mend.ts";
 import { CONFIRMATIONS, REQUESTS } from "./message.ts";
 import { chargingSchedule, meterValue, sampledValue } from "./structure.ts";
-import type { Action, Messages } from "./types.ts";
+import type { Action, ChargingSchedulePeriod, Messages } from "./types.ts";
 import { type Fault, faultOf } from "./validate.ts";
 import {
   ERROR_CODES,
@@ -75,15 +75,14 @@ const SPECIAL_RULES: ReadonlyMap<FieldKind, SpecialRule> = new Map<FieldKind, Sp
   [CONFIRMATIONS.GetConfiguration, { before: accessOfKeys }],
   [sampledValue, { before: sample }],
   [meterValue, { after: (value) => isEmpty(value.sampledValue) ? undefined : value }],
-  [chargingSchedule, { before: limitedSchedule }],
+  [chargingSchedule, { after: limitedSchedule }],
   [CONFIRMATIONS.GetCompositeSchedule, { after: withoutEmptySchedule }],
 ]);
 
 function nameOfMaker(value: JsonObject, repair: Repair): JsonObject {
   const named = { ...value };
   for (const name of ["chargePointVendor", "chargePointModel"]) {
-    const given = named[name] ?? "";
-    if (typeof given !== "object" && String(given).replaceAll("\0", "").trim() !== "") continue;
+    if (!isBlank(named[name])) continue;
     named[name] = "unknown";
     repair.note("empty: unknown", name);
   }
@@ -161,9 +160,7 @@ const DECISIVE: readonly (readonly [name: string, words: readonly string[]])[] =
 ];
 
 function sample(value: JsonObject, repair: Repair): JsonObject | undefined {
-  const given = value.value ?? "";
-  if (given === "" || (typeof given === "string" && given.trim() === "")) return undefined;
-  if (typeof given === "object") return undefined;
+  if (isBlank(value.value)) return undefined;
   const known = withKnownUnit(value, repair);
   for (const [name, words] of DECISIVE) {
     const word = known[name] ?? "";
@@ -200,18 +197,18 @@ function aliasOf(wanted: string): string | undefined {
 
 /** -1 is "none" to some chargers, for limits and for phases (MicroOcpp). */
 function limitedSchedule(value: JsonObject, repair: Repair): JsonObject {
-  const periods = value.chargingSchedulePeriod;
-  if (!Array.isArray(periods)) return value;
-  const limited: JsonValue[] = [];
-  for (const period of periods) {
-    if (!isJsonObject(period)) continue;
-    if (typeof period.limit === "number" && period.limit < 0) {
+  const limited: JsonObject[] = [];
+  for (const period of value.chargingSchedulePeriod as ChargingSchedulePeriod[]) {
+    if (period.limit < 0) {
       repair.note("ends where it has no limit");
-      const end = typeof period.startPeriod === "number" ? { duration: period.startPeriod } : {};
-      return { ...value, ...end, chargingSchedulePeriod: limited };
+      return { ...value, duration: period.startPeriod, chargingSchedulePeriod: limited };
     }
     const { numberPhases, ...rest } = period;
-    limited.push(typeof numberPhases === "number" && numberPhases < 1 ? rest : period);
+    if (numberPhases === undefined || numberPhases > 0) limited.push(period);
+    else {
+      repair.note("dropped: it is no number of phases", "chargingSchedulePeriod[].numberPhases");
+      limited.push(rest);
+    }
   }
   return { ...value, chargingSchedulePeriod: limited };
 }
@@ -225,6 +222,12 @@ function withoutEmptySchedule(value: JsonObject, repair: Repair): JsonObject {
 
 function isEmpty(value: JsonValue | undefined): boolean {
   return Array.isArray(value) && value.length === 0;
+}
+
+/** Whether no text can be had of it. */
+function isBlank(value: JsonValue | undefined): boolean {
+  if (value === undefined || typeof value === "object") return true;
+  return String(value).replaceAll("\0", "").trim() === "";
 }
 
 /** Whether it is one of the words, however it is spelled. */
