@@ -18,7 +18,7 @@ export const FAMILY_CAR: VehicleOptions = {
 /** How long the power takes to rise after the start, ms. */
 const RAMP_MS = 20_000;
 /** Above this state of charge the power falls, in a straight line … */
-const TAPER_FROM = 0.85;
+const TAPER_FROM = 0.97;
 /** … to this part of the maximum just before full. */
 const TAPER_TO = 0.12;
 

@@ -1,0 +1,129 @@
+// Simulated OCPP backends: one that dials in to the proxy, and one that waits to be dialled.
+
+import type { AddressInfo } from "node:net";
+// @ts-types="@types/ws"
+import { WebSocketServer } from "ws";
+import { MAX_MESSAGE_BYTES } from "../io/socket.ts";
+import type { Action, Messages } from "../ocpp/types.ts";
+import { CentralSystem, type CentralSystemOptions } from "./central_system.ts";
+import { Peer } from "./peer.ts";
+import { basicAuthorization, Link } from "./web_socket.ts";
+
+export interface BackendOptions extends CentralSystemOptions {
+  /** Sees every frame. */
+  readonly watch?: (direction: "sent" | "received", text: string) => void;
+}
+
+export interface DialInOptions extends BackendOptions {
+  /** The proxy's endpoint for backends, without the id. */
+  readonly url: string;
+  readonly id: string;
+  /** Its token at the proxy; absent: none is sent. */
+  readonly token?: string;
+  /** Wait before the first reconnection, wall-clock milliseconds. */
+  readonly reconnectMs?: number;
+}
+
+/** A backend as those who play it see it, however it is connected. */
+export interface SimulatedBackend {
+  /** Its answers, to be spoilt at will. */
+  readonly system: CentralSystem;
+  readonly connected: boolean;
+  /** Sends a command to the charge point; rejects with CallFailed. */
+  call<A extends Action>(
+    action: A,
+    payload: Messages[A]["request"],
+  ): Promise<Messages[A]["confirmation"]>;
+  close(): Promise<void>;
+}
+
+function peerOf(system: CentralSystem, options: BackendOptions): Peer {
+  return new Peer({
+    handle: (action, payload) => system.handle(action, payload),
+    ...(options.watch ? { watch: options.watch } : {}),
+  });
+}
+
+/** Connects a central system to `<url>/<id>`, where the proxy is the charge point. */
+export function dialInBackend(options: DialInOptions): SimulatedBackend {
+  const system = new CentralSystem(options);
+  const peer = peerOf(system, options);
+  const link = new Link({
+    url: `${options.url.replace(/\/+$/, "")}/${encodeURIComponent(options.id)}`,
+    protocols: ["ocpp1.6"],
+    headers: options.token === undefined
+      ? {}
+      : { authorization: basicAuthorization(options.id, options.token) },
+    opened: (socket) => {
+      peer.attach(socket);
+      options.report?.("connected to the proxy");
+    },
+    closed: (code, reason) => {
+      peer.detach("connection closed");
+      options.report?.(`connection closed: ${code} ${reason}`.trim());
+    },
+    failed: (reason) => options.report?.(`no connection: ${reason}`),
+    ...(options.reconnectMs === undefined ? {} : { reconnectMs: options.reconnectMs }),
+  });
+  link.start();
+  return {
+    system,
+    get connected() {
+      return peer.connected;
+    },
+    call: (action, payload) => peer.call(action, payload),
+    close: () => link.stop(),
+  };
+}
+
+/** A central system that is dialled, at a port of its own. */
+export interface ListeningBackend extends SimulatedBackend {
+  /** To be dialled, with the charge point's identity appended. */
+  readonly url: string;
+}
+
+/** Starts a central system on the loopback interface; port 0 takes a free one. */
+export async function listeningBackend(
+  options: BackendOptions & { readonly port?: number },
+): Promise<ListeningBackend> {
+  const system = new CentralSystem(options);
+  const peer = peerOf(system, options);
+  const server = new WebSocketServer({
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+    handleProtocols: (offered) => offered.has("ocpp1.6") ? "ocpp1.6" : false,
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("listening", resolve);
+    server.once("error", reject);
+  });
+  // The newest connection counts: the older one is half open, or soon will be.
+  let newest: object | undefined;
+  server.on("connection", (socket, request) => {
+    newest = socket;
+    peer.attach(socket);
+    options.report?.(`charge point ${decodeURIComponent(request.url?.split("/").pop() ?? "")}`);
+    socket.on("error", (error) => options.report?.(error.message));
+    socket.once("close", () => {
+      if (newest !== socket) return;
+      peer.detach("connection closed");
+      options.report?.("the charge point is gone");
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    system,
+    url: `ws://127.0.0.1:${port}`,
+    get connected() {
+      return peer.connected;
+    },
+    call: (action, payload) => peer.call(action, payload),
+    close: () => {
+      peer.detach("switched off");
+      for (const socket of server.clients) socket.terminate();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -1,0 +1,50 @@
+// One readable line per happening: when, who, what. In colour on a terminal.
+
+/** The colours of the speakers, in the order in which they first speak: SGR parameters. */
+const COLOURS = ["36", "33", "35", "32", "34"];
+
+export interface NarratorOptions {
+  /** Writes text. */
+  readonly out: (text: string) => void;
+  readonly colour: boolean;
+  /** Epoch milliseconds, for the first column. */
+  readonly now: () => number;
+  /** The width of the column of names. */
+  readonly nameWidth: number;
+}
+
+/** Tells what happens to several speakers, one line each. */
+export class Narrator {
+  readonly #options: NarratorOptions;
+  readonly #colours = new Map<string, string>();
+
+  constructor(options: NarratorOptions) {
+    this.#options = options;
+  }
+
+  /** Writes a line for somebody; a text of several lines gives several. */
+  say(who: string, text: string): void {
+    const { out, colour, now, nameWidth } = this.#options;
+    const time = new Date(now()).toISOString().slice(11, 19);
+    const name = who.padEnd(nameWidth);
+    const code = this.#colourOf(who);
+    for (const line of text.trimEnd().split("\n")) {
+      // What comes from outside must not reach the terminal as control characters.
+      // deno-lint-ignore no-control-regex
+      const printable = line.replace(/[\u0000-\u001f\u007f]/g, " ");
+      out(
+        colour
+          ? `\x1b[2m${time}\x1b[0m  \x1b[${code}m${name}\x1b[0m  ${printable}\n`
+          : `${time}  ${name}  ${printable}\n`,
+      );
+    }
+  }
+
+  #colourOf(who: string): string {
+    const known = this.#colours.get(who);
+    if (known !== undefined) return known;
+    const colour = COLOURS[this.#colours.size % COLOURS.length] ?? "0";
+    this.#colours.set(who, colour);
+    return colour;
+  }
+}
