@@ -52,7 +52,7 @@ export interface SimulateFlags {
   readonly intervalS: number;
   /** How many seconds pass for the charger in a real one. */
   readonly speed: number;
-  /** Charging sessions to play, one after the other. */
+  /** Charging sessions to play, one after the other; 0: until it is interrupted. */
   readonly sessions: number;
   /** Backends to play: `name` or `name:token`. */
   readonly backend?: readonly string[];

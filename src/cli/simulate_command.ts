@@ -55,7 +55,7 @@ export const simulateCommand: Command<ProgramContext> = buildCommand<
         kind: "parsed",
         parse: wholeNumber(0, 1000),
         default: "1",
-        brief: "How many sessions to play",
+        brief: "How many sessions to play; 0: until it is interrupted",
       },
       backend: {
         kind: "parsed",
