@@ -1,6 +1,7 @@
 // What a configuration means: defaults, values, secrets from elsewhere, and where it is looked for.
 
 import { deepEqual, equal } from "node:assert/strict";
+import { dialledUrl } from "../../src/config/dialled_url.ts";
 import { loadConfiguration } from "../../src/config/load.ts";
 import { problemText } from "../../src/config/problem.ts";
 import { PERMISSIONS, ROLES } from "../../src/core/configuration.ts";
@@ -297,4 +298,15 @@ Deno.test("a real file is read", async () => {
   } finally {
     await Deno.remove(file);
   }
+});
+
+Deno.test("the identity is the last segment of the URL that is dialled", () => {
+  const dial = (url: string | undefined, appendChargePointId = true) =>
+    dialledUrl({ ...(url !== undefined && { url }), appendChargePointId }, "NL 1/2");
+  equal(dial("wss://a.example/ocpp"), "wss://a.example/ocpp/NL%201%2F2");
+  equal(dial("wss://a.example/ocpp//"), "wss://a.example/ocpp/NL%201%2F2");
+  equal(dial("wss://a.example"), "wss://a.example/NL%201%2F2");
+  equal(dial("wss://a.example/x?key=/v/"), "wss://a.example/x/NL%201%2F2?key=/v/");
+  equal(dial("wss://a.example/as/it/is/", false), "wss://a.example/as/it/is/");
+  equal(dial(undefined), undefined);
 });
