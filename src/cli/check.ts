@@ -10,8 +10,7 @@ import type { CheckFlags } from "./flags.ts";
 /** Prints the problems on standard error (1), or a summary without secrets (0). */
 export function check(flags: CheckFlags, context: CommandContext): Promise<number> {
   const loaded = loadConfiguration(flags.config, context.environment);
-  const problems = loaded.ok ? loaded.warnings : loaded.problems;
-  for (const problem of problems) context.error(problemText(problem));
+  for (const problem of loaded.problems) context.error(problemText(problem));
   if (loaded.ok) context.out(`${summary(loaded.configuration).join("\n")}\n`);
   return Promise.resolve(loaded.ok ? 0 : 1);
 }

@@ -19,18 +19,17 @@ export interface Environment {
 /** Reads a text file; throws what Deno throws. */
 export type ReadFile = (path: string) => string;
 
+/** A configuration, or why there is none. */
 export type Loaded =
-  | {
-    readonly ok: true;
-    readonly configuration: Configuration;
-    readonly warnings: readonly Problem[];
-  }
-  | {
-    readonly ok: false;
+  & {
     readonly source: string | undefined;
-    /** Errors and warnings, in the order of the file. */
+    /** Errors and warnings, in the order of the file; only warnings when `ok`. */
     readonly problems: readonly Problem[];
-  };
+  }
+  & (
+    | { readonly ok: true; readonly configuration: Configuration }
+    | { readonly ok: false; readonly configuration: undefined }
+  );
 
 /** Names a configuration file, where the command line does not. */
 export const FILE_VARIABLE = "ADDON_CONFIG_FILE";
@@ -68,6 +67,7 @@ function failed(file: string, message: string): Loaded {
   return {
     ok: false,
     source: file,
+    configuration: undefined,
     problems: [{ severity: "error", file, path: [], message }],
   };
 }
@@ -119,10 +119,10 @@ export function parseConfiguration(
 
   problems.sort((a, b) => order(a) - order(b));
   if (!checked.success || problems.some(({ severity }) => severity === "error")) {
-    return { ok: false, source, problems };
+    return { ok: false, source, configuration: undefined, problems };
   }
   const configuration = buildConfiguration(checked.output, source, sharesByDefault(root));
-  return { ok: true, configuration, warnings: problems };
+  return { ok: true, source, configuration, problems };
 }
 
 const UNLISTED = "a file of the first ocpp-proxy, to which any backend could dial in; here only " +

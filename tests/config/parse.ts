@@ -24,8 +24,7 @@ export function load(text: string, { environment = {}, files = {} }: World = {})
 
 /** All problems and warnings, as they are printed. */
 export function problems(text: string, world?: World): string[] {
-  const loaded = load(text, world);
-  return (loaded.ok ? loaded.warnings : loaded.problems).map(problemText);
+  return load(text, world).problems.map(problemText);
 }
 
 /** The configuration of a text that is right. */
