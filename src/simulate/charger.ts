@@ -4,6 +4,7 @@ import { isAction } from "../ocpp/action.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import type { Action, Messages } from "../ocpp/types.ts";
 import { Authorisation } from "./authorisation.ts";
+import { presentTag } from "./card_reader.ts";
 import { answerCommand } from "./charger_commands.ts";
 import { ChargerJobs } from "./charger_jobs.ts";
 import { ChargerSettings } from "./charger_settings.ts";
@@ -193,29 +194,8 @@ export class VirtualCharger {
   }
 
   /** A person holds a card to the reader: it starts, or stops, charging; false: refused. */
-  async presentTag(connectorId: number, idTag: string): Promise<boolean> {
-    const connector = this.connector(connectorId);
-    const running = connector.transaction;
-    if (running && sameTag(running.idTag, idTag)) {
-      connector.stop("Local");
-      return true;
-    }
-    const info = await this.authorisation.check(idTag);
-    this.report(`connector ${connectorId}: tag ${idTag} is ${info.status}`);
-    if (info.status !== "Accepted") return false;
-    const family = (parent: string | undefined) =>
-      parent !== undefined && info.parentIdTag !== undefined && sameTag(parent, info.parentIdTag);
-    if (running) {
-      if (!family(running.parentIdTag)) return false;
-      connector.stop("Local");
-      return true;
-    }
-    const { reservation } = connector;
-    const welcome = !reservation || sameTag(reservation.idTag, idTag) ||
-      family(reservation.parentIdTag);
-    if (!connector.free || !welcome) return false;
-    connector.authorise(idTag);
-    return true;
+  presentTag(connectorId: number, idTag: string): Promise<boolean> {
+    return presentTag(this, connectorId, idTag);
   }
 
   /** Restarts: Soft ends transactions first, Hard tells of them after the boot. */
@@ -271,8 +251,4 @@ export class VirtualCharger {
     if (action === "ChangeConfiguration") this.registration.planHeartbeat();
     return reply;
   }
-}
-
-function sameTag(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }

@@ -4,9 +4,10 @@ import type { JsonObject } from "../ocpp/json.ts";
 import { formatTime, parseTime } from "../ocpp/time.ts";
 import type { Action, Messages } from "../ocpp/types.ts";
 import { checkRequest } from "../ocpp/validate.ts";
+import { sameTag } from "./card_reader.ts";
 import type { VirtualCharger } from "./charger.ts";
-import { PHASES, VOLTAGE } from "./charging_profiles.ts";
-import { type Connector, MAX_CURRENT_A } from "./connector.ts";
+import { compositeSchedule } from "./composite_schedule.ts";
+import type { Connector } from "./connector.ts";
 import { Refusal, type Reply } from "./peer.ts";
 
 interface Answer<A extends Action> {
@@ -59,7 +60,7 @@ const COMMANDS: Commands = {
       (chargingProfile.chargingProfilePurpose !== "TxProfile" ||
         chargingProfile.transactionId !== undefined);
     const reserved = connector?.reservation !== undefined &&
-      connector.reservation.idTag.toLowerCase() !== idTag.toLowerCase();
+      !sameTag(connector.reservation.idTag, idTag);
     const registered = charger.registration.accepted;
     if (!connector?.free || connectorId === 0 || unsuitable || reserved || !registered) {
       return { payload: { status: "Rejected" } };
@@ -179,31 +180,18 @@ const COMMANDS: Commands = {
     };
   },
 
-  GetCompositeSchedule(charger, { connectorId, duration, chargingRateUnit: unit = "A" }) {
+  GetCompositeSchedule(charger, request) {
+    const { connectorId } = request;
     const connectors = named(charger, connectorId);
     if (connectors.length === 0) return { payload: { status: "Rejected" } };
     const start = charger.clock.now();
-    const end = start + duration * 1_000;
-    const limitAt = (at: number): number => {
-      const limits = connectors.map(({ id, transaction }) => {
-        const limitA = charger.profiles.limitA(id, at, transaction, connectors.length);
-        return Math.min(limitA ?? MAX_CURRENT_A, MAX_CURRENT_A);
-      });
-      const totalA = limits.reduce((sum, limit) => sum + limit, 0);
-      return Math.round((unit === "A" ? totalA : totalA * VOLTAGE * PHASES) * 10) / 10;
-    };
-    const times = new Set(connectors.flatMap(({ id, transaction }) => {
-      return charger.profiles.changes(id, start, end, transaction);
-    }));
-    const chargingSchedulePeriod = [...times].sort((a, b) => a - b)
-      .map((at) => ({ startPeriod: Math.round((at - start) / 1_000), limit: limitAt(at) }))
-      .filter((period, index, all) => index === 0 || period.limit !== all[index - 1]?.limit);
+    const schedule = compositeSchedule(charger.profiles, connectors, start, request);
     return {
       payload: {
         status: "Accepted",
         connectorId,
         scheduleStart: formatTime(start),
-        chargingSchedule: { duration, chargingRateUnit: unit, chargingSchedulePeriod },
+        chargingSchedule: schedule,
       },
     };
   },

@@ -12,6 +12,7 @@ import type { ChargerSettings } from "./charger_settings.ts";
 import type { ChargingProfiles } from "./charging_profiles.ts";
 import type { Clock } from "./clock.ts";
 import { Meter, type MeterReading, sampledValues } from "./meter.ts";
+import { type SampleList, Sampling } from "./sampling.ts";
 import { type FinishedSession, Transaction } from "./transaction.ts";
 import type { TransactionQueue } from "./transaction_queue.ts";
 import type { Vehicle } from "./vehicle.ts";
@@ -56,11 +57,9 @@ interface Authorised {
 export class Connector {
   readonly #host: ConnectorHost;
   readonly #meter: Meter;
+  readonly #sampling: Sampling;
   #status: ChargePointStatus = "Available";
   #advancedTo: number;
-  #nextSampleAt = Infinity;
-  #nextAlignedAt = Infinity;
-  #alignedIntervalMs = 0;
   #authorised: Authorised | undefined;
   #vehicle: Vehicle | undefined;
   #transaction: Transaction | undefined;
@@ -71,6 +70,7 @@ export class Connector {
     this.#host = host;
     this.#advancedTo = host.clock.now();
     this.#meter = new Meter(1_000_000 * id);
+    this.#sampling = new Sampling(host.settings);
   }
 
   get status(): ChargePointStatus {
@@ -141,8 +141,7 @@ export class Connector {
     if (profile) profiles.install(this.id, profile, at);
     const measurands = settings.measurands("StopTxnSampledData");
     transaction.record(measurands, this.reading, "Transaction.Begin", at);
-    const intervalMs = settings.number("MeterValueSampleInterval") * 1_000;
-    this.#nextSampleAt = intervalMs > 0 ? at + intervalMs : Infinity;
+    this.#sampling.begin(at);
     this.#host.report(`connector ${this.id}: charging begins for ${idTag} at ${meterStartWh} Wh`);
     queue.add({
       action: "StartTransaction",
@@ -176,7 +175,7 @@ export class Connector {
     transaction.record(measurands, this.reading, "Transaction.End", at);
     const session = transaction.finish(at, this.#meter.registerWh, reason);
     this.#transaction = undefined;
-    this.#nextSampleAt = Infinity;
+    this.#sampling.end();
     this.#host.profiles.endTransaction(this.id);
     this.#host.queue.add({
       action: "StopTransaction",
@@ -201,13 +200,11 @@ export class Connector {
   /** Lets energy flow up to now, sending meter values as they become due. */
   advance(): void {
     const now = this.#host.clock.now();
-    this.#alignSamples();
+    this.#sampling.align(now);
     while (this.#advancedTo < now) {
-      const step = Math.min(this.#advancedTo + STEP_MS, this.#nextSampleAt, this.#nextAlignedAt);
-      const until = Math.min(now, step);
+      const until = Math.min(now, this.#advancedTo + STEP_MS, this.#sampling.nextAt);
       this.#flow(until);
-      if (until >= this.#nextSampleAt) this.#sampleTransaction(until);
-      if (until >= this.#nextAlignedAt) this.#sampleClock(until);
+      for (const list of this.#sampling.take(until)) this.#sample(list, until);
     }
   }
 
@@ -228,29 +225,17 @@ export class Connector {
     return Math.min(MAX_CURRENT_A, limitA ?? MAX_CURRENT_A);
   }
 
-  #sampleTransaction(at: number): void {
-    const { settings } = this.#host;
-    const intervalMs = settings.number("MeterValueSampleInterval") * 1_000;
-    this.#nextSampleAt = intervalMs > 0 ? at + intervalMs : Infinity;
-    this.#queueMeterValues(this.meterValues("Sample.Periodic", at));
+  #sample(list: SampleList, at: number): void {
+    const periodic = list === "MeterValuesSampledData";
+    this.#queueMeterValues(
+      this.meterValues(periodic ? "Sample.Periodic" : "Sample.Clock", at, list),
+    );
+    if (!periodic) return;
     const { energyWh, powerW, offeredA } = this.reading;
     this.#host.report(
       `connector ${this.id}: ${Math.floor(energyWh)} Wh, ${Math.round(powerW)} W, ` +
         `${offeredA.toFixed(1)} A offered`,
     );
-  }
-
-  #alignSamples(): void {
-    const intervalMs = this.#host.settings.number("ClockAlignedDataInterval") * 1_000;
-    if (intervalMs === this.#alignedIntervalMs) return;
-    this.#alignedIntervalMs = intervalMs;
-    const now = this.#host.clock.now();
-    this.#nextAlignedAt = intervalMs > 0 ? Math.ceil(now / intervalMs) * intervalMs : Infinity;
-  }
-
-  #sampleClock(at: number): void {
-    this.#nextAlignedAt += this.#alignedIntervalMs;
-    this.#queueMeterValues(this.meterValues("Sample.Clock", at, "MeterValuesAlignedData"));
   }
 
   #queueMeterValues(values: MeterValuesRequest): void {
@@ -269,7 +254,7 @@ export class Connector {
   meterValues(
     context: ReadingContext,
     at: number,
-    list: "MeterValuesSampledData" | "MeterValuesAlignedData" = "MeterValuesSampledData",
+    list: SampleList = "MeterValuesSampledData",
   ): MeterValuesRequest {
     const measurands = this.#host.settings.measurands(list);
     const sampledValue = sampledValues(measurands, this.reading, context);

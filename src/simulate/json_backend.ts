@@ -1,6 +1,12 @@
 // A simulated backend that speaks the simple JSON protocol: it asks for control and tells events.
 
-import { isJsonObject, type JsonObject, parseJson, stringifyJson } from "../ocpp/json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  stringifyJson,
+} from "../ocpp/json.ts";
 import { Link, type WebSocket } from "./web_socket.ts";
 
 export interface JsonBackendOptions {
@@ -135,10 +141,20 @@ function parseMessage(text: string): JsonObject | undefined {
   }
 }
 
-/** An event as a line: its type, then its plain fields. */
+/** An event as a line: its type, then its plain fields, then what its meter shows. */
 function describeEvent({ type, time: _, ...fields }: JsonObject): string {
   const words = Object.entries(fields)
     .filter(([, value]) => value !== null && typeof value !== "object")
     .map(([key, value]) => `${key} ${value}`);
-  return `${type}: ${words.join(", ")}`;
+  return `${type}: ${[...words, ...meterWords(fields.values)].join(", ")}`;
+}
+
+/** Energy and power of the newest reading of a `meter` event. */
+function meterWords(values: JsonValue | undefined): string[] {
+  const newest = Array.isArray(values) ? values.at(-1) : undefined;
+  const samples = isJsonObject(newest) ? newest.sampled_value : undefined;
+  if (!Array.isArray(samples)) return [];
+  return samples.filter(isJsonObject)
+    .filter(({ unit, phase }) => phase === undefined && (unit === "Wh" || unit === "W"))
+    .map(({ value, unit }) => `${value} ${unit}`);
 }

@@ -136,7 +136,12 @@ Deno.test("the composite schedule shows the periods that are to come", () =>
       chargingRateUnit: "A",
     });
     assert.equal(status, "Accepted");
-    assert.deepEqual((chargingSchedule as Payload).chargingSchedulePeriod, periods);
+    const shown = (chargingSchedule as { chargingSchedulePeriod: typeof periods })
+      .chargingSchedulePeriod;
+    assert.deepEqual(shown.map((period) => period.limit), [16, 6.5]);
+    // Counted from the question, which comes a moment after the profile.
+    const [first, second] = shown.map((period) => period.startPeriod);
+    assert.ok(first === 0 && second !== undefined && second > 590 && second <= 600, `${second}`);
     const unknown = await scene.server.call("GetCompositeSchedule", {
       connectorId: 7,
       duration: 9,

@@ -101,9 +101,11 @@ Deno.test("a session by RFID is valid from boot to unplugging", () =>
     assert.equal(stop.transactionId, 1);
     assert.equal(stop.reason, "Local");
     assert.equal((stop.transactionData as unknown[]).length, 2);
-    // 5 to 6 minutes at 11 kW, less the ramp.
+    // 11 kW all the time, less 10 s for the ramp; times are in whole seconds.
     const energyWh = Number(stop.meterStop) - Number(start?.meterStart);
-    assert.ok(energyWh > 850 && energyWh < 1_700, `${energyWh} Wh`);
+    const seconds = (Date.parse(String(stop.timestamp)) - Date.parse(String(start?.timestamp))) /
+      1_000;
+    assert.ok(Math.abs(energyWh - 11_000 * (seconds - 10) / 3_600) < 12, `${energyWh} Wh`);
     for (const values of server.payloads("MeterValues")) assert.equal(values.transactionId, 1);
   }));
 
@@ -309,3 +311,15 @@ Deno.test("a boot that is not accepted is repeated after its interval, and nothi
     await until(() => scene.server.payloads("Heartbeat").length > 1, 5_000, "heartbeats");
   });
 });
+
+Deno.test("clock-aligned meter values come at round times, also without a transaction", () =>
+  play({ settings: { ClockAlignedDataInterval: "60" } }, {}, async (scene) => {
+    await available(scene);
+    const { server } = scene;
+    await until(() => server.payloads("MeterValues").length >= 3, 5_000, "three meter values");
+    for (const values of server.payloads("MeterValues")) {
+      const [{ timestamp }] = values.meterValue as [{ timestamp: string }];
+      assert.match(timestamp, /:00Z$/);
+      assert.equal(values.transactionId, undefined);
+    }
+  }));

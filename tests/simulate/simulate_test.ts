@@ -49,7 +49,7 @@ Deno.test("simulate plays its sessions, tells them, and sums them up", async () 
     for (const wh of energyWh) assert.ok(Math.abs(wh - 6_600) <= 1, `${wh} Wh`);
     assert.match(context.output, /^\d\d:\d\d:\d\d {2}SIM001 {2}connected to /);
     assert.match(context.output, /evcc {4}connected to the proxy/);
-    assert.match(context.output, /SIM001 {2}2 sessions, 13\.\d{3} kWh in 12\d minutes\n/);
+    assert.match(context.output, /SIM001 {2}2 sessions, 13\.\d{3} kWh in \d+ minutes\n/);
     assert.ok(server.identities.includes("evcc"));
     assert.deepEqual(server.violations, []);
   } finally {
