@@ -18,6 +18,8 @@ export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Flags of `serve` beside `--config`. */
   readonly flags?: readonly string[];
+  /** Sees what it writes, as it comes. */
+  readonly output?: (text: string) => void;
   /** How long it may take until it listens, wall-clock milliseconds. */
   readonly startTimeoutMs?: number;
 }
@@ -93,9 +95,16 @@ export class Program {
       stderr: "piped",
     }).spawn();
     this.#child = child;
+    const { output } = this.#options;
     this.#reading = Promise.all([
-      drain(child.stdout, (text) => this.stdout += text),
-      drain(child.stderr, (text) => this.stderr += text),
+      drain(child.stdout, (text) => {
+        this.stdout += text;
+        output?.(text);
+      }),
+      drain(child.stderr, (text) => {
+        this.stderr += text;
+        output?.(text);
+      }),
     ]);
     let ended: Deno.CommandStatus | undefined;
     child.status.then((status) => ended = status);
@@ -118,15 +127,15 @@ export class Program {
 
   /** Sends a signal without waiting for what it does. */
   signal(signal: Deno.Signal): void {
-    this.#child?.kill(signal);
+    if (this.#child) send(this.#child, signal);
   }
 
   /** Ends it by a signal and waits until it is gone; returns how it ended. */
   async kill(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> {
     const child = this.#child;
     if (!child) throw new Error("the program does not run");
-    child.kill(signal);
-    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    send(child, signal);
+    const timer = setTimeout(() => send(child, "SIGKILL"), STOP_TIMEOUT_MS);
     const status = await child.status;
     clearTimeout(timer);
     await this.#reading;
@@ -159,6 +168,14 @@ const PERMISSIONS = [
 const START_TIMEOUT_MS = 15_000;
 /** After this a program that does not end is killed. */
 const STOP_TIMEOUT_MS = 10_000;
+
+function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended by itself.
+  }
+}
 
 async function drain(
   stream: ReadableStream<Uint8Array>,
