@@ -212,7 +212,7 @@ export class Connector {
     const transaction = this.#transaction;
     const offeredA = this.#offer(this.#advancedTo);
     const wantedW = transaction?.energyAllowed && offeredA >= MIN_CURRENT_A
-      ? this.#vehicle?.wantedPowerW(this.#advancedTo - transaction.startedAt)
+      ? this.#vehicle?.wantedPowerW((this.#advancedTo + until) / 2 - transaction.startedAt)
       : undefined;
     this.#meter.flow(this.#vehicle, wantedW ?? 0, offeredA, until - this.#advancedTo);
     this.#advancedTo = until;
