@@ -1,10 +1,100 @@
-// The command `serve`.
+// The command `serve`: the proxy from start to SIGTERM.
 
+import { join } from "node:path";
+import type { Configuration } from "../config/configuration.ts";
+import { loadConfiguration } from "../config/load.ts";
+import { problemText } from "../config/problem.ts";
+import { createApi } from "../io/api.ts";
+import { startLog } from "../io/log.ts";
+import { Proxy } from "../io/proxy.ts";
+import { removeServerFile, writeServerFile } from "../io/server_file.ts";
+import { serveProxy } from "../io/server.ts";
+import { Store } from "../io/store.ts";
+import { StoreError } from "../io/store_error.ts";
 import type { CommandContext } from "./context.ts";
 import type { ServeFlags } from "./flags.ts";
+import { greeting } from "./greeting.ts";
 
-/** Says that this build cannot do it, with exit code 1. */
-export function serve(_flags: ServeFlags, context: CommandContext): Promise<number> {
-  context.error("ocpp-proxy: this build has no 'serve' yet");
-  return Promise.resolve(1);
+/** Runs until SIGINT or SIGTERM. 0: it was stopped; 1: it could not start. */
+export async function serve(flags: ServeFlags, context: CommandContext): Promise<number> {
+  const configuration = read(flags, context);
+  if (configuration === undefined) return 1;
+  const log = startLog(flags.logLevel ?? configuration.log.level, configuration.log.format);
+  let store: Store;
+  let proxy: Proxy;
+  try {
+    store = Store.open(join(configuration.dataDir, "ocpp-proxy.db"));
+    proxy = new Proxy(configuration, store, log);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    context.error(`ocpp-proxy: ${error.message}`);
+    return 1;
+  }
+  if (store.replaced) {
+    log("error", "the database was damaged and is set aside; a new one was begun", {
+      kept: store.replaced.path,
+      reason: store.replaced.reason,
+      salvagedRows: store.replaced.salvagedRows,
+    });
+  }
+  const api = createApi(proxy, log);
+  const { host } = configuration.listen;
+  const address = { host: flags.host ?? host, port: flags.port ?? configuration.listen.port };
+  let listener;
+  try {
+    listener = await serveProxy(proxy, address, tlsOf(configuration), api.handler, log);
+  } catch (error) {
+    context.error(
+      `ocpp-proxy: cannot listen on ${address.host}:${address.port}: ${(error as Error).message}`,
+    );
+    proxy.close();
+    store.close();
+    return 1;
+  }
+  const secure = configuration.listen.tls !== undefined;
+  writeServerFile(configuration.dataDir, { host: address.host, port: listener.port, secure });
+  context.out(greeting(configuration, { ...address, port: listener.port }, proxy.chargePointId));
+
+  const reload = () => {
+    const next = read(flags, context);
+    if (next) proxy.reconfigure(next);
+    else log("error", "the configuration is wrong; the old one stays", {});
+  };
+  Deno.addSignalListener("SIGHUP", reload);
+  await stopSignal();
+  log("info", "stopping", {});
+  Deno.removeSignalListener("SIGHUP", reload);
+  proxy.close();
+  await listener.close();
+  api.close();
+  store.close();
+  removeServerFile(configuration.dataDir);
+  return 0;
+}
+
+function read(flags: ServeFlags, context: CommandContext): Configuration | undefined {
+  const loaded = loadConfiguration(flags.config, context.environment);
+  for (const problem of loaded.problems) context.error(problemText(problem));
+  return loaded.ok ? loaded.configuration : undefined;
+}
+
+function tlsOf({ listen }: Configuration) {
+  if (!listen.tls) return undefined;
+  return {
+    cert: Deno.readTextFileSync(listen.tls.certFile),
+    key: Deno.readTextFileSync(listen.tls.keyFile),
+  };
+}
+
+/** Resolves at the first SIGINT or SIGTERM. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      Deno.removeSignalListener("SIGINT", stop);
+      Deno.removeSignalListener("SIGTERM", stop);
+      resolve();
+    };
+    Deno.addSignalListener("SIGINT", stop);
+    Deno.addSignalListener("SIGTERM", stop);
+  });
 }

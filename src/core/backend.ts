@@ -8,7 +8,7 @@ import { backendTimedOut } from "./backend_frame.ts";
 import { dialWaitMs } from "./backoff.ts";
 import { nextMessageId } from "./charger_call.ts";
 import { type BackendConfiguration, ROLES } from "./configuration.ts";
-import { entryPayload, nextEntry, resetDelivery } from "./delivery.ts";
+import { entryPayload, keepCursors, nextEntry, resetDelivery } from "./delivery.ts";
 import type { Event } from "./event.ts";
 import { connectJson, deliverJson } from "./json_backend.ts";
 import type { LogEntry } from "./record.ts";
@@ -118,6 +118,7 @@ function welcome(step: Step, id: string): Backend | undefined {
   }
   const backend = createBackend(step.state, unknownBackend(id), step.now);
   backends.set(id, backend);
+  keepCursors(step, [backend]);
   return backend;
 }
 

@@ -93,6 +93,18 @@ export function pass(step: Step, backend: Backend, sequence: number, urgent: boo
   step.effects.push(urgent ? { type: "persist", writes: [write] } : { type: "note", write });
 }
 
+/** Writes down where backends begin: what is logged from now on is theirs. */
+export function keepCursors(step: Step, backends: readonly Backend[]): void {
+  if (backends.length === 0) return;
+  step.effects.push({
+    type: "persist",
+    writes: backends.map(({ id, cursor }) => ({
+      table: "cursor",
+      cursor: { backendId: id, sequence: cursor },
+    })),
+  });
+}
+
 /** An entry as the backend gets it: with its own ids. */
 export function entryPayload(state: State, backend: Backend, entry: LogEntry): JsonObject {
   if (entry.action === "StartTransaction") return withReservation(state, backend, entry.payload);

@@ -11,6 +11,8 @@ export type OwnerMode =
   | { readonly mode: "backend"; readonly backendId: string };
 
 export type Event =
+  /** The first one after a start. */
+  | { readonly type: "started" }
   /** The charger's socket is open. A newer connection number replaces the older one. */
   | {
     readonly type: "charger_connected";
@@ -80,5 +82,7 @@ export type Event =
   | { readonly type: "owner"; readonly mode: OwnerMode; readonly until?: number }
   /** The configuration was read again. */
   | { readonly type: "configured"; readonly configuration: CoreConfiguration }
+  /** The wall clock was set; `now` has moved by this much. */
+  | { readonly type: "clock_set"; readonly byMs: number }
   /** A deadline has passed. */
   | { readonly type: "tick" };

@@ -313,7 +313,7 @@ export function connectJson(step: Step, backend: Backend): void {
   const { charger, log } = step.state;
   backend.registration = "accepted";
   backend.events = undefined;
-  if (!backend.configuration.durable) backend.cursor = log.lastSequence;
+  if (!backend.configuration.durable) pass(step, backend, log.lastSequence, false);
   backend.sentSequence = backend.cursor;
   if (charger.connection !== undefined) {
     emitJsonTo(step, backend.id, {
@@ -338,7 +338,7 @@ export function deliverJson(step: Step, backend: Backend): void {
     if (entry === undefined) break;
     backend.sentSequence = entry.sequence;
     sent = true;
-    if (!durable) backend.cursor = entry.sequence;
+    if (!durable) pass(step, backend, entry.sequence, false);
     if (!visible(step.state, backend, entry)) continue;
     for (const event of entryEvents(entry)) {
       emitJsonTo(step, backend.id, durable ? { ...event, sequence: entry.sequence } : event);

@@ -2,6 +2,7 @@
 
 import { createBackend, disconnect, pump } from "./backend.ts";
 import { endLease } from "./control.ts";
+import { keepCursors } from "./delivery.ts";
 import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
 import { type Backend, log, type Step } from "./state.ts";
 
@@ -18,9 +19,10 @@ export function reconfigure(step: Step, configuration: CoreConfiguration): void 
     else change(step, backend, next);
   }
   for (const [id, next] of wanted) {
-    if (!state.backends.has(id)) {
-      state.backends.set(id, createBackend(state, next, step.now));
-    }
+    if (state.backends.has(id)) continue;
+    const backend = createBackend(state, next, step.now);
+    state.backends.set(id, backend);
+    keepCursors(step, [backend]);
   }
   log(step, "info", "the configuration was read again", { backends: wanted.size });
 }

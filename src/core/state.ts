@@ -172,7 +172,7 @@ export type Awaiting =
     readonly ids: MessageId[];
     readonly transactionId: number;
     readonly backendId: string;
-    readonly deadline: number;
+    deadline: number;
   }
   | {
     readonly type: "authorize";
@@ -181,7 +181,7 @@ export type Awaiting =
     readonly idTag: string;
     /** Best first; undefined: no answer yet; null: will not come. */
     readonly answers: Map<string, IdTagInfo | null | undefined>;
-    readonly deadline: number;
+    deadline: number;
   }
   | {
     readonly type: "forward";
@@ -189,7 +189,7 @@ export type Awaiting =
     readonly id: MessageId;
     readonly action: "DataTransfer" | "SignCertificate";
     readonly backendId: string;
-    readonly deadline: number;
+    deadline: number;
   };
 
 /** One backend, whether it is connected or not. */

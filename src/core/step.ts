@@ -1,6 +1,7 @@
 // The pure core: one event in, the effects out. No clock, no socket, no file, no randomness.
 
 import { backendClosed, fetchedLog, openBackend, refuseDial, tickBackends } from "./backend.ts";
+import { keepCursors } from "./delivery.ts";
 import { backendFrame } from "./backend_frame.ts";
 import { chargerClosed, chargerFrame, openCharger, tickCharger } from "./charge_point.ts";
 import { reconfigure } from "./reconfigure.ts";
@@ -8,6 +9,7 @@ import { setMode, tickControl } from "./control.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { receivedByJson } from "./json_backend.ts";
+import { shiftDeadlines } from "./shift.ts";
 import type { State, Step } from "./state.ts";
 import { closeLostSessions, stored } from "./transaction.ts";
 
@@ -22,6 +24,10 @@ export { createState, type State } from "./state.ts";
 export function step(state: State, event: Event, now: number): Effect[] {
   const step: Step = { state, now, effects: [] };
   switch (event.type) {
+    case "started":
+      keepCursors(step, [...state.backends.values()]);
+      tickBackends(step);
+      break;
     case "charger_connected":
       openCharger(step, event);
       break;
@@ -57,6 +63,9 @@ export function step(state: State, event: Event, now: number): Effect[] {
       break;
     case "configured":
       reconfigure(step, event.configuration);
+      break;
+    case "clock_set":
+      shiftDeadlines(step, event.byMs);
       break;
     case "tick":
       tickCharger(step);

@@ -1,0 +1,49 @@
+// The wall clock was set: every deadline moves with it, so that waiting takes as long as it should.
+
+import type { State, Step } from "./state.ts";
+import { log } from "./state.ts";
+
+/** Moves everything that waits for the clock by `byMs`, which may be negative. */
+export function shiftDeadlines(step: Step, byMs: number): void {
+  const { state } = step;
+  shiftCharger(state, byMs);
+  for (const backend of state.backends.values()) {
+    const { link, pending, delivery } = backend;
+    if (link.type === "waiting") backend.link = { ...link, until: link.until + byMs };
+    if (pending) backend.pending = { ...pending, deadline: pending.deadline + byMs };
+    if (backend.bootAt !== undefined) backend.bootAt += byMs;
+    if (backend.awaySince !== undefined) backend.awaySince += byMs;
+    if (backend.grantedAt !== undefined) backend.grantedAt += byMs;
+    backend.sentAt += byMs;
+    delivery.notBefore += byMs;
+    delivery.lastStartAt += byMs;
+  }
+  const { control } = state;
+  if (control.lease) control.lease.expiresAt += byMs;
+  if (control.claim) {
+    control.claim = { ...control.claim, expiresAt: control.claim.expiresAt + byMs };
+  }
+  if (state.storeRetryAt !== undefined) state.storeRetryAt += byMs;
+  // The owner's end time is a time of day: it stays.
+  log(step, "warning", "the clock was set", { byS: Math.round(byMs / 1000) });
+}
+
+function shiftCharger({ charger }: State, byMs: number): void {
+  charger.connectedAt += byMs;
+  charger.readyAt += byMs;
+  if (charger.pending) {
+    charger.pending = { ...charger.pending, deadline: charger.pending.deadline + byMs };
+  }
+  for (const [index, call] of charger.queue.entries()) {
+    charger.queue[index] = { ...call, queuedAt: call.queuedAt + byMs };
+  }
+  for (const awaiting of charger.awaiting) awaiting.deadline += byMs;
+  for (const [id, connector] of charger.connectors) {
+    const { availableSince } = connector;
+    charger.connectors.set(id, {
+      ...connector,
+      at: connector.at + byMs,
+      availableSince: availableSince === undefined ? undefined : availableSince + byMs,
+    });
+  }
+}

@@ -1,0 +1,287 @@
+// The running proxy: feeds the core with events, performs its effects, wakes it in time.
+
+import type { Configuration } from "../config/configuration.ts";
+import type { Effect } from "../core/effect.ts";
+import type { Event, OwnerMode } from "../core/event.ts";
+import { type StatusReport, statusReport } from "../core/status_report.ts";
+import { createState, nextDeadline, type State, step } from "../core/step.ts";
+import { type Clock, startClock } from "./clock.ts";
+import { DialError } from "./dial_error.ts";
+import { dialBackend } from "./dialling.ts";
+import { Links } from "./links.ts";
+import type { Log } from "./log.ts";
+import { Persistence } from "./persistence.ts";
+import type { Socket } from "./socket.ts";
+import type { Store } from "./store.ts";
+
+/** Names of the facts that the shell itself keeps. */
+const INSTANCE = "instance";
+const RUN = "run";
+
+/** The longest a timer may sleep: setTimeout takes 31 bits. */
+const LONGEST_SLEEP_MS = 2 ** 31 - 1;
+
+/** Old entries are pruned in small steps, so often, ms. */
+const PRUNE_MS = 60_000;
+
+/** Between two steps while there is more to prune, ms. */
+const PRUNE_PAUSE_MS = 200;
+
+/** One charger, its backends, one store. */
+export class Proxy {
+  readonly #store: Store;
+  readonly #persistence: Persistence;
+  readonly #links: Links;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #state: State;
+  readonly #events: Event[] = [];
+  #configuration: Configuration;
+  #running = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wakeAt = Infinity;
+  readonly #pruning: ReturnType<typeof setInterval>;
+  #closed = false;
+
+  /** Takes over where the store's tables end. Throws StoreError. */
+  constructor(configuration: Configuration, store: Store, log: Log) {
+    this.#configuration = configuration;
+    this.#store = store;
+    this.#log = log;
+    this.#persistence = new Persistence(store, log);
+    this.#links = new Links(log);
+    this.#clock = startClock((byMs) => this.dispatch({ type: "clock_set", byMs }));
+    const { facts } = store.load();
+    const instance = facts.get(INSTANCE) ?? crypto.randomUUID().slice(0, 8);
+    const run = Number(facts.get(RUN) ?? 0) + 1;
+    store.commit([
+      { table: "fact", key: INSTANCE, value: instance },
+      { table: "fact", key: RUN, value: run },
+    ]);
+    this.#state = createState(configuration.core, store.load(), this.#clock.now());
+    this.#pruning = setInterval(() => this.#prune(), PRUNE_MS);
+    Deno.unrefTimer(this.#pruning);
+    this.dispatch({ type: "started" });
+  }
+
+  get configuration(): Configuration {
+    return this.#configuration;
+  }
+
+  /** Names this installation; sent along when dialling, so that a loop is seen. */
+  get instance(): string {
+    return this.#state.instance;
+  }
+
+  /** The identity of the charger, configured or remembered. */
+  get chargePointId(): string | undefined {
+    return this.#state.charger.id;
+  }
+
+  /** Whether the database takes writes. */
+  get storeFailure(): string | undefined {
+    return this.#persistence.failure;
+  }
+
+  report(): StatusReport {
+    return statusReport(this.#state, this.#clock.now());
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** The owner's word. */
+  setMode(mode: OwnerMode, until?: number): void {
+    this.dispatch({ type: "owner", mode, ...until !== undefined && { until } });
+  }
+
+  /** Takes a new configuration over without disturbing what stays. */
+  reconfigure(configuration: Configuration): void {
+    this.#configuration = configuration;
+    this.dispatch({ type: "configured", configuration: configuration.core });
+  }
+
+  /** The charger's socket is open. */
+  chargerOpened(socket: Socket, chargePointId: string): void {
+    const { connection, remoteAddress } = socket;
+    this.#links.add(socket);
+    socket.handler = {
+      message: (text) => this.dispatch({ type: "charger_frame", connection, text }),
+      pong: () => {},
+      closed: (code, reason) => {
+        this.#links.remove(connection);
+        const why = reason === "" ? `closed with code ${code}` : reason;
+        this.dispatch({ type: "charger_disconnected", connection, reason: why });
+      },
+    };
+    this.dispatch({ type: "charger_connected", connection, chargePointId, remoteAddress });
+  }
+
+  /** A backend's socket is open, whoever opened it. */
+  backendOpened(socket: Socket, backendId: string, protocol: "ocpp1.6" | "json"): void {
+    const { connection, remoteAddress } = socket;
+    this.#links.add(socket);
+    socket.handler = {
+      message: (text) => this.dispatch({ type: "backend_frame", backendId, connection, text }),
+      pong: (payload) =>
+        this.dispatch({
+          type: "backend_received",
+          backendId,
+          connection,
+          sequence: Number(payload),
+        }),
+      closed: (code, reason) => {
+        this.#links.remove(connection);
+        this.dispatch({
+          type: "backend_disconnected",
+          backendId,
+          connection,
+          reason: reason === "" ? `closed with code ${code}` : reason,
+          random: Math.random(),
+        });
+      },
+    };
+    this.dispatch({ type: "backend_connected", backendId, connection, protocol, remoteAddress });
+  }
+
+  /** Hands an event to the core and performs what comes of it. */
+  dispatch(event: Event): void {
+    if (this.#closed) return;
+    this.#events.push(event);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let next = this.#events.shift(); next; next = this.#events.shift()) this.#handle(next);
+    } finally {
+      this.#running = false;
+    }
+    this.#arm();
+  }
+
+  /** Stops: what is noted is written, peers are told. The store is the caller's to close. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#pruning);
+    this.#clock.stop();
+    this.#persistence.close();
+    this.#links.closeAll(1001, "the proxy is being stopped");
+  }
+
+  #handle(event: Event): void {
+    let effects: Effect[];
+    try {
+      effects = step(this.#state, event, this.#clock.now());
+    } catch (error) {
+      this.#defect(event.type, error);
+      return;
+    }
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  /** A bug: what caused it is told, the process and the charger's socket stay. */
+  #defect(event: string, error: unknown): void {
+    this.#log("error", "a defect of the proxy; please report it", {
+      event,
+      error: error instanceof Error ? error.stack ?? error.message : String(error),
+    });
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "send_charger":
+        return this.#links.sendToCharger(effect.connection, effect.text);
+      case "send_backend":
+        return this.#links.sendToBackend(effect.backendId, effect.connection, effect.text);
+      case "probe_backend":
+        return this.#links.ping(effect.connection, String(effect.sequence));
+      case "close_charger":
+      case "close_backend":
+        return this.#links.close(effect.connection, effect.code, effect.reason);
+      case "dial":
+        void this.#dial(effect.backendId);
+        return;
+      case "store": {
+        const failure = this.#persistence.store(effect.writes);
+        const { token } = effect;
+        return this.#handle({ type: "stored", token, ...failure !== undefined && { failure } });
+      }
+      case "persist":
+        return this.#persistence.persist(effect.writes);
+      case "note":
+        return this.#persistence.note(effect);
+      case "read_log":
+        return this.#readLog(effect);
+      case "log":
+        return this.#log(effect.level, effect.message, effect.values);
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #readLog({ backendId, after, limit }: Effect & { type: "read_log" }): void {
+    try {
+      const entries = this.#store.readLog(after, limit);
+      this.#events.push({ type: "log_page", backendId, after, entries });
+    } catch (error) {
+      this.#log("error", "the log cannot be read", { reason: (error as Error).message });
+    }
+  }
+
+  async #dial(backendId: string): Promise<void> {
+    const backend = this.#configuration.backends.find(({ id }) => id === backendId);
+    if (!backend) return;
+    try {
+      const socket = await dialBackend(
+        backend,
+        this.chargePointId,
+        this.instance,
+        (error) => this.#defect("backend", error),
+      );
+      if (this.#closed) socket.close(1001, "the proxy is being stopped");
+      else this.backendOpened(socket, backendId, "ocpp1.6");
+    } catch (error) {
+      const status = error instanceof DialError ? error.status : undefined;
+      this.dispatch({
+        type: "dial_failed",
+        backendId,
+        reason: error instanceof Error ? error.message : String(error),
+        ...status !== undefined && { status },
+        random: Math.random(),
+      });
+    }
+  }
+
+  #arm(): void {
+    if (this.#closed) return;
+    const at = nextDeadline(this.#state);
+    if (at === this.#wakeAt && this.#timer !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#wakeAt = at;
+    if (at === Infinity) return;
+    const wait = Math.min(Math.max(at - this.#clock.now(), 0), LONGEST_SLEEP_MS);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.dispatch({ type: "tick" });
+    }, wait);
+  }
+
+  #prune(): void {
+    if (this.#closed) return;
+    const ids = [...this.#state.backends.keys()];
+    try {
+      const report = this.#store.prune(this.#clock.now(), this.#configuration.retention, ids);
+      if (report.undelivered > 0) {
+        this.#log("error", "meter values were dropped that a backend had not read", {
+          count: report.undelivered,
+        });
+      }
+      if (report.more) Deno.unrefTimer(setTimeout(() => this.#prune(), PRUNE_PAUSE_MS));
+    } catch (error) {
+      this.#log("error", "old entries cannot be pruned", { reason: (error as Error).message });
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// The listening side of a running proxy: handshakes become the charger's and the backends' sockets.
+
+import { decideEntrance, type Entrance } from "./admission.ts";
+import { Guesses } from "./guesses.ts";
+import type { FetchHandler } from "./http_exchange.ts";
+import { type Admission, listen, type Listener, type UpgradeRequest } from "./listener.ts";
+import { DEFAULT_LIVENESS } from "./liveness.ts";
+import type { Log } from "./log.ts";
+import type { Proxy } from "./proxy.ts";
+
+/** Silence after which any charger is dead is at least so many of its heartbeats (quirks 3.3). */
+const SILENT_HEARTBEATS = 3;
+
+/** Begins to listen for a proxy; `fetch` answers everything that is not a WebSocket. */
+export function serveProxy(
+  proxy: Proxy,
+  address: { readonly host: string; readonly port: number },
+  tls: { readonly cert: string; readonly key: string } | undefined,
+  fetch: FetchHandler,
+  log: Log,
+): Promise<Listener> {
+  const guesses = new Guesses();
+  return listen({
+    hostname: address.host,
+    port: address.port,
+    ...tls && { tls },
+    fetch,
+    log,
+    admit: (request) => {
+      const { remoteAddress } = request;
+      if (guesses.tooMany(remoteAddress)) {
+        return { accept: false, status: 429, reason: "too many wrong passwords; wait a minute" };
+      }
+      const entrance = decideEntrance({
+        configuration: proxy.configuration,
+        chargePointId: proxy.chargePointId,
+        instance: proxy.instance,
+      }, request);
+      if (entrance.type === "refused") {
+        if (entrance.guess) guesses.record(remoteAddress);
+        logRefusal(log, request, entrance);
+      }
+      return admission(proxy, entrance);
+    },
+  });
+}
+
+function admission(proxy: Proxy, entrance: Entrance): Admission {
+  switch (entrance.type) {
+    case "charger": {
+      const { heartbeatIntervalS } = proxy.configuration.core.charger;
+      return {
+        accept: true,
+        kind: "charger",
+        protocol: entrance.protocol,
+        liveness: {
+          ...DEFAULT_LIVENESS,
+          silentAfterMs: Math.max(
+            DEFAULT_LIVENESS.silentAfterMs,
+            SILENT_HEARTBEATS * heartbeatIntervalS * 1000,
+          ),
+        },
+        opened: (socket) => proxy.chargerOpened(socket, entrance.chargePointId),
+      };
+    }
+    case "backend":
+      return {
+        accept: true,
+        kind: "backend",
+        protocol: entrance.protocol,
+        opened: (socket) => proxy.backendOpened(socket, entrance.backendId, entrance.speaks),
+      };
+    case "turned_away":
+      return {
+        accept: true,
+        kind: "backend",
+        protocol: "",
+        opened: (socket) => {
+          socket.handler = { message: () => {}, pong: () => {}, closed: () => {} };
+          socket.close(1002, entrance.reason);
+        },
+      };
+    case "refused":
+      return {
+        accept: false,
+        status: entrance.status,
+        reason: entrance.reason,
+        ...entrance.headers && { headers: entrance.headers },
+      };
+    default:
+      return entrance satisfies never;
+  }
+}
+
+function logRefusal(
+  log: Log,
+  { remoteAddress, url }: UpgradeRequest,
+  { status, reason }: Entrance & { type: "refused" },
+): void {
+  log("warning", "a connection was refused", {
+    address: remoteAddress,
+    path: url.pathname,
+    status,
+    reason,
+  });
+}
