@@ -1,0 +1,56 @@
+// A whole session through the core: the charger, two backends, the books.
+
+import assert from "node:assert/strict";
+import { backend, configuration, Harness } from "./harness.ts";
+
+Deno.test("a session reaches every backend under its own ids and ends in the books", () => {
+  const h = new Harness(configuration({
+    backends: [backend("employer", "biller"), backend("evcc", "controller")],
+  }));
+  h.bootCharger();
+  h.attach("employer", () => 11);
+  h.attach("evcc", () => 22);
+  const start = h.chargerCalls("StartTransaction", {
+    connectorId: 1,
+    idTag: "TAG",
+    meterStart: 1000,
+    timestamp: "2026-11-22T12:00:00Z",
+  });
+  assert.equal(start?.type, "result");
+  const transactionId = start.payload.transactionId;
+  h.serve("employer", () => 11);
+  h.serve("evcc", () => 22);
+  h.pass(60_000);
+  h.chargerCalls("MeterValues", {
+    connectorId: 1,
+    transactionId,
+    meterValue: [{ timestamp: "2026-11-22T12:01:00Z", sampledValue: [{ value: "1100" }] }],
+  });
+  h.serve("employer");
+  h.serve("evcc");
+  const stop = h.chargerCalls("StopTransaction", {
+    transactionId,
+    meterStop: 1200,
+    timestamp: "2026-11-22T12:02:00Z",
+  });
+  assert.deepEqual(stop?.type === "result" && stop.payload, {});
+  h.serve("employer");
+  h.serve("evcc");
+  for (const [id, theirs] of [["employer", 11], ["evcc", 22]] as const) {
+    const calls = h.callsToBackend(id);
+    assert.deepEqual(
+      calls.filter(({ action }) => action.endsWith("Transaction")).map((call) => [
+        call.action,
+        call.payload.transactionId,
+      ]),
+      [["StartTransaction", undefined], ["StopTransaction", theirs]],
+    );
+    assert.equal(
+      calls.find(({ action }) => action === "MeterValues")?.payload.transactionId,
+      theirs,
+    );
+  }
+  const [session] = [...h.tables.sessions.values()];
+  assert.equal(session?.energyWh, 200);
+  assert.deepEqual(h.tables.cursors, new Map([["employer", 3], ["evcc", 3]]));
+});
