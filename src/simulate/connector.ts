@@ -201,6 +201,8 @@ export class Connector {
   advance(): void {
     const now = this.#host.clock.now();
     this.#sampling.align(now);
+    // The clock may have been set back.
+    this.#advancedTo = Math.min(this.#advancedTo, now);
     while (this.#advancedTo < now) {
       const until = Math.min(now, this.#advancedTo + STEP_MS, this.#sampling.nextAt);
       this.#flow(until);

@@ -105,7 +105,10 @@ Deno.test("a session by RFID is valid from boot to unplugging", () =>
     const energyWh = Number(stop.meterStop) - Number(start?.meterStart);
     const seconds = (Date.parse(String(stop.timestamp)) - Date.parse(String(start?.timestamp))) /
       1_000;
-    assert.ok(Math.abs(energyWh - 11_000 * (seconds - 10) / 3_600) < 12, `${energyWh} Wh`);
+    assert.ok(
+      Math.abs(energyWh - 11_000 * (seconds - 10) / 3_600) < 12,
+      `${energyWh} Wh in ${seconds} s`,
+    );
     for (const values of server.payloads("MeterValues")) assert.equal(values.transactionId, 1);
   }));
 
