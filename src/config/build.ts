@@ -122,6 +122,7 @@ function backendConfiguration(settings: BackendSettings): BackendConfiguration {
     priority: settings.priority,
     durable: settings.durable,
     ...given({ url: settings.url, chargePointId: settings.charge_point_id }),
+    bootOnReconnect: settings.boot_on_reconnect,
     messageAttempts: settings.message_attempts,
     messageRetryIntervalMs: settings.message_retry_interval_s * 1000,
     lateRejection: settings.late_rejection,
@@ -135,7 +136,6 @@ function connection(settings: BackendSettings): BackendConnection {
     ...given({ url: settings.url, chargePointId: settings.charge_point_id }),
     appendChargePointId: settings.append_charge_point_id,
     authentication: authentication(settings.auth_type, settings),
-    bootOnReconnect: settings.boot_on_reconnect,
     tls: {
       verify: settings.tls_verify,
       ...given({
@@ -173,6 +173,7 @@ function legacyBackend(service: LegacyService): BackendConfiguration {
     priority: 0,
     durable: false,
     url: withoutUserInfo(service.url),
+    bootOnReconnect: true,
     messageAttempts: 3,
     messageRetryIntervalMs: 60_000,
     lateRejection: "keep",
@@ -193,7 +194,6 @@ function legacyConnection(service: LegacyService): BackendConnection {
         password: decodeURIComponent(password),
       })
       : authentication(service.auth_type === "token" ? "bearer" : service.auth_type, service),
-    bootOnReconnect: true,
     tls: { verify: true },
   };
 }

@@ -28,8 +28,6 @@ export interface BackendConnection {
     | { readonly type: "basic"; readonly username?: string; readonly password: string }
     /** Sent when we dial; expected when it dials in. */
     | { readonly type: "bearer"; readonly token: string };
-  /** Whether each new connection begins with a BootNotification, or only after a boot. */
-  readonly bootOnReconnect: boolean;
   readonly tls: {
     /** False: any certificate will do. */
     readonly verify: boolean;

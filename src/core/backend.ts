@@ -43,6 +43,7 @@ export function createBackend(
     awaySince: now,
     lastProblem: undefined,
     registration: "unregistered",
+    known: false,
     bootAt: undefined,
     heartbeatIntervalMs: INTERVAL_S.unspecified * 1000,
     sentAt: 0,
@@ -103,8 +104,13 @@ export function openBackend(step: Step, event: Event & { type: "backend_connecte
     connectJson(step, backend);
     return;
   }
-  backend.registration = "unregistered";
-  backend.bootAt = now;
+  if (backend.known && !backend.configuration.bootOnReconnect) {
+    backend.registration = "accepted";
+    replayStatus(step, backend);
+  } else {
+    backend.registration = "unregistered";
+    backend.bootAt = now;
+  }
   pump(step, backend);
 }
 
@@ -132,6 +138,7 @@ function unknownBackend(id: string): BackendConfiguration {
     sees: "all",
     priority: 0,
     durable: false,
+    bootOnReconnect: true,
     messageAttempts: 3,
     messageRetryIntervalMs: 60_000,
     lateRejection: "keep",

@@ -215,6 +215,7 @@ function registered(step: Step, backend: Backend, answer: Answer): void {
   const { status, interval } = checked.value;
   if (status === "Accepted") {
     backend.registration = "accepted";
+    backend.known = true;
     backend.heartbeatIntervalMs = clampIntervalMs(interval);
     backend.dialAttempts = 0;
     backend.lastProblem = undefined;

@@ -87,6 +87,8 @@ export interface BackendConfiguration {
   readonly url?: string;
   /** The identity it sees. Absent: the charger's own. */
   readonly chargePointId?: string;
+  /** Each connection begins with BootNotification (evcc and others take it for "charger is there"). */
+  readonly bootOnReconnect: boolean;
   /** Transmissions of a transaction message that it answers with CALLERROR, before it is set aside. */
   readonly messageAttempts: number;
   /** Wait before transmission n+1 is n times this (OCPP 1.6, TransactionMessageRetryInterval). */

@@ -204,6 +204,8 @@ export interface Backend {
   /** Why the last connection or dial ended. */
   lastProblem: string | undefined;
   registration: Registration;
+  /** It has accepted a BootNotification since the proxy started. */
+  known: boolean;
   /** When the next BootNotification is due; undefined: none is. */
   bootAt: number | undefined;
   heartbeatIntervalMs: number;

@@ -52,6 +52,7 @@ Deno.test("the options of the first ocpp-proxy become backends that are dialled 
     priority: 0,
     durable: false,
     url: "wss://utility.example/ocpp/CP001",
+    bootOnReconnect: true,
     messageAttempts: 3,
     messageRetryIntervalMs: 60_000,
     lateRejection: "keep",
@@ -63,7 +64,6 @@ Deno.test("the options of the first ocpp-proxy become backends that are dialled 
       url: "wss://utility.example/ocpp/CP001",
       appendChargePointId: false,
       authentication: { type: "basic", username: "me", password: "hush" },
-      bootOnReconnect: true,
       tls: { verify: true },
     },
     {
@@ -72,7 +72,6 @@ Deno.test("the options of the first ocpp-proxy become backends that are dialled 
       url: "ws://sun.example/x?y=1",
       appendChargePointId: false,
       authentication: { type: "bearer", token: "hush2" },
-      bootOnReconnect: true,
       tls: { verify: true },
     },
     {
@@ -81,7 +80,6 @@ Deno.test("the options of the first ocpp-proxy become backends that are dialled 
       url: "ws://off.example/",
       appendChargePointId: false,
       authentication: { type: "basic", username: "me", password: "p@ss" },
-      bootOnReconnect: true,
       tls: { verify: true },
     },
   ]);

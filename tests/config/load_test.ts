@@ -75,6 +75,7 @@ Deno.test("the example of the contract means what it says", () => {
       durable: false,
       url: "wss://csms.example/ocpp",
       chargePointId: "NL-1234",
+      bootOnReconnect: true,
       messageAttempts: 3,
       messageRetryIntervalMs: 60_000,
       lateRejection: "keep",
@@ -87,6 +88,7 @@ Deno.test("the example of the contract means what it says", () => {
       sees: "all",
       priority: 0,
       durable: false,
+      bootOnReconnect: true,
       messageAttempts: 3,
       messageRetryIntervalMs: 60_000,
       lateRejection: "keep",
@@ -100,7 +102,6 @@ Deno.test("the example of the contract means what it says", () => {
       appendChargePointId: true,
       chargePointId: "NL-1234",
       authentication: { type: "basic", username: "NL-1234", password: "employer's" },
-      bootOnReconnect: true,
       tls: { verify: true },
     },
     {
@@ -108,7 +109,6 @@ Deno.test("the example of the contract means what it says", () => {
       enabled: true,
       appendChargePointId: true,
       authentication: { type: "bearer", token: "evcc's" },
-      bootOnReconnect: true,
       tls: { verify: true },
     },
   ]);

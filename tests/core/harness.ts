@@ -36,6 +36,7 @@ export function backend(
     sees: "all",
     priority: 0,
     durable: false,
+    bootOnReconnect: true,
     messageAttempts: 3,
     messageRetryIntervalMs: 60_000,
     lateRejection: "keep",
