@@ -23,11 +23,14 @@ import type { Event } from "./event.ts";
 import { emitJson } from "./json_backend.ts";
 import { bootEvent, statusEvent } from "./json_event.ts";
 import { EARLIEST_TIME, sessionOnConnector } from "./session.ts";
-import { log, noteFact, noteOnce, type NoticeKind, type Step } from "./state.ts";
+import { type Charger, log, noteFact, noteOnce, type NoticeKind, type Step } from "./state.ts";
 import { meterValues, startTransaction, stopTransaction } from "./transaction.ts";
 
 /** CALLs wait so long after the connection for a BootNotification (charger_quirks.md 3.4). */
 export const BOOT_WAIT_MS = 10_000;
+
+/** A charger that sends none, even when asked, is announced all the same after this long. */
+const BOOTLESS_MS = 45_000;
 
 /** The first CALL comes so long after BootNotification.conf (EVBox loses connections otherwise). */
 export const AFTER_BOOT_MS = 300;
@@ -356,6 +359,11 @@ function fillUp(step: Step, action: Action, payload: JsonObject): JsonObject | u
   }
 }
 
+/** When a charger that sends no BootNotification is told to backends without one. */
+export function bootlessAt({ connection, connectedAt, boot }: Charger): number | undefined {
+  return connection === undefined || boot ? undefined : connectedAt + BOOTLESS_MS;
+}
+
 /** Asks a charger that never sent a BootNotification for one; ends overdue waits. */
 export function tickCharger(step: Step): void {
   const { state, now } = step;
@@ -372,6 +380,12 @@ export function tickCharger(step: Step): void {
       origins: [{ type: "housekeeping" }],
       backendId: undefined,
     });
+  }
+  const bootless = bootlessAt(charger);
+  if (bootless !== undefined && bootless <= now) {
+    noteOnce(step, "bootless", "the charger sends no BootNotification; backends get a plain one");
+    charger.boot = { chargePointVendor: "unknown", chargePointModel: "unknown" };
+    announceBoot(step);
   }
   pumpCharger(step);
 }

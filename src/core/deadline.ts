@@ -1,7 +1,7 @@
 // When the core wants to be woken: the earliest of everything that waits for the clock.
 
 import { heartbeatAt } from "./backend.ts";
-import { BOOT_WAIT_MS } from "./charge_point.ts";
+import { BOOT_WAIT_MS, bootlessAt } from "./charge_point.ts";
 import { QUEUE_WAIT_MS } from "./charger_call.ts";
 import { openSessions } from "./session.ts";
 import type { Backend, State } from "./state.ts";
@@ -20,6 +20,7 @@ export function nextDeadline(state: State): number {
   if (charger.connection !== undefined) {
     if (charger.queue.length > 0 && !charger.pending) consider(charger.readyAt);
     if (!charger.boot && !charger.bootAsked) consider(charger.connectedAt + BOOT_WAIT_MS);
+    consider(bootlessAt(charger));
   }
   for (const session of openSessions(state)) {
     const lost = lostAt({ state }, session);
