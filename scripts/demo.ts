@@ -11,6 +11,18 @@ import { type Program, startProgram } from "../tests/support/program.ts";
 const FAMILY_TAG = "04A2B3C4D5";
 const COMPANY_TAG = "04FFEE0011";
 const CONTROLLER_TOKEN = crypto.randomUUID();
+/** What the controller wants to know. */
+const EVENTS = [
+  "charger_connected",
+  "status",
+  "meter",
+  "transaction_started",
+  "control_granted",
+  "control_denied",
+  "control_revoked",
+  "control_released",
+  "session",
+];
 /** How long any step may take, wall-clock milliseconds. */
 const STEP_TIMEOUT_MS = 20_000;
 /** Two meter values a second. */
@@ -100,6 +112,7 @@ async function demo(once: boolean): Promise<void> {
       url: program.backendUrl,
       id: "evcc",
       token: CONTROLLER_TOKEN,
+      events: EVENTS,
       report: speaker("evcc"),
     });
     evcc.start();
@@ -115,6 +128,7 @@ async function demo(once: boolean): Promise<void> {
     await step(everybody, "everybody to be connected");
 
     await controlledSession(charger, evcc);
+    await pause(1_000);
     await companySession(charger);
     const told = () =>
       employer.system.transactions.filter((one) => one.meterStopWh !== undefined).length === 2;

@@ -15,6 +15,8 @@ export interface JsonBackendOptions {
   readonly id: string;
   /** Its token at the proxy; absent: none is sent. */
   readonly token?: string;
+  /** The event types to subscribe to; absent: all. */
+  readonly events?: readonly string[];
   readonly report?: (text: string) => void;
   /** Wait before the first reconnection, wall-clock milliseconds. */
   readonly reconnectMs?: number;
@@ -67,7 +69,7 @@ export class JsonBackend {
     return this.#socket !== undefined;
   }
 
-  /** Connects, and subscribes to all events at every connection. */
+  /** Connects, and subscribes at every connection. */
   start(): void {
     this.#link.start();
   }
@@ -97,7 +99,11 @@ export class JsonBackend {
     this.#socket = socket;
     this.#options.report?.("connected to the proxy");
     socket.on("message", (data) => this.#received(String(data)));
-    this.request("subscribe").catch((error: Error) => this.#options.report?.(error.message));
+    const { events } = this.#options;
+    const wanted = events ? { events: [...events] } : {};
+    this.request("subscribe", wanted).catch((error: Error) =>
+      this.#options.report?.(error.message)
+    );
   }
 
   #closed(reason: string): void {
@@ -144,7 +150,7 @@ function parseMessage(text: string): JsonObject | undefined {
 /** An event as a line: its type, then its plain fields, then what its meter shows. */
 function describeEvent({ type, time: _, ...fields }: JsonObject): string {
   const words = Object.entries(fields)
-    .filter(([, value]) => value !== null && typeof value !== "object")
+    .filter(([key, value]) => key !== "timestamp" && value !== null && typeof value !== "object")
     .map(([key, value]) => `${key} ${value}`);
   return `${type}: ${[...words, ...meterWords(fields.values)].join(", ")}`;
 }
