@@ -1,5 +1,6 @@
 // Opens the SQLite file the way every promise about it needs.
 
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { checkVersion, migrate, MIGRATIONS } from "./migrations.ts";
 import { asStoreError, StoreError } from "./store_error.ts";
@@ -12,6 +13,11 @@ export const CHECKED_AT_START_BYTES = 16 * 1024 * 1024;
 
 /** Beyond this, the write-ahead log is cut back after a checkpoint, bytes. */
 const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** The database file of a data directory. */
+export function databasePath(dataDir: string): string {
+  return join(dataDir, "ocpp-proxy.db");
+}
 
 /**
  * Opens the file for the one process that writes it: made with mode 0600 if there is none, in WAL

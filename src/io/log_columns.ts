@@ -10,10 +10,16 @@ export const INSERT_LOG = `
   INSERT INTO log (sequence, at, action, transaction_id, connector_id, payload_json, raw_json,
     synthetic, session_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-/** At most ? entries after sequence ?, oldest first, for `logEntryFromRow`. */
+/** The sequences after one, oldest first, at most so many, each with the bytes of its row. */
+export const SELECT_LOG_SIZES = `
+  SELECT sequence, octet_length(payload_json) + ifnull(octet_length(raw_json), 0) +
+    ifnull(octet_length(session_json), 0)
+  FROM log WHERE sequence > ? ORDER BY sequence LIMIT ?`;
+
+/** The entries after one sequence up to another, oldest first, for `logEntryFromRow`. */
 export const SELECT_LOG = `
   SELECT sequence, at, action, transaction_id, connector_id, payload_json, raw_json,
-    synthetic, session_json FROM log WHERE sequence > ? ORDER BY sequence LIMIT ?`;
+    synthetic, session_json FROM log WHERE sequence > ? AND sequence <= ? ORDER BY sequence`;
 
 /** The values for INSERT_LOG. */
 export function logEntryToRow(entry: LogEntry): SQLInputValue[] {
@@ -45,9 +51,4 @@ export function logEntryFromRow(row: Row): LogEntry {
     ...(synthetic === 0 ? {} : { synthetic: true }),
     ...(session === null ? {} : { session: JSON.parse(session as string) as SessionRecord }),
   };
-}
-
-/** About the size of a row in memory, characters. */
-export function logRowLength(row: Row): number {
-  return String(row[5]).length + String(row[6] ?? "").length + String(row[8] ?? "").length;
 }

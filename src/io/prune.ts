@@ -138,7 +138,7 @@ export class Pruner {
   #pruneBackendTransactions(now: number): number {
     return this.#statements.run(
       `DELETE FROM backend_transaction WHERE (transaction_id, backend_id) IN (
-         SELECT transaction_id, backend_id
+         SELECT transaction_id, backend_transaction.backend_id
          FROM backend_transaction JOIN session USING (transaction_id)
          WHERE stopped_at < ? AND NOT EXISTS (
            SELECT 1 FROM log WHERE log.transaction_id = session.transaction_id)

@@ -4,12 +4,12 @@ import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqli
 import { checkVersion, MIGRATIONS } from "./migrations.ts";
 
 /** Every table with its key, the most important first. */
-const TABLES: readonly (readonly [table: string, key: string])[] = [
+const TABLES: readonly (readonly [table: string, ...keys: string[]])[] = [
   ["fact", "key"],
   ["cursor", "backend_id"],
   ["session", "transaction_id"],
   ["log", "sequence"],
-  ["backend_transaction", "transaction_id, backend_id"],
+  ["backend_transaction", "transaction_id", "backend_id"],
   ["set_aside", "id"],
   ["decision", "id"],
 ];
@@ -36,7 +36,7 @@ export function salvage(damagedPath: string, target: DatabaseSync): number {
     source = new DatabaseSync(damagedPath, { readOnly: true });
     if (checkVersion(source, damagedPath) !== MIGRATIONS.length) return 0;
     target.exec("BEGIN IMMEDIATE");
-    for (const [table, key] of TABLES) rows += salvageTable(source, target, table, key);
+    for (const [table, ...keys] of TABLES) rows += salvageTable(source, target, table, keys);
     target.exec("COMMIT");
     return rows;
   } catch {
@@ -47,24 +47,32 @@ export function salvage(damagedPath: string, target: DatabaseSync): number {
   }
 }
 
-/** Reads from both ends towards the damage; rows with damaged JSON stay behind. */
+/** Reads row by row from both ends towards the damage. */
 function salvageTable(
   source: DatabaseSync,
   target: DatabaseSync,
   table: string,
-  key: string,
+  keys: readonly string[],
 ): number {
   const columns = target.prepare(`SELECT name FROM pragma_table_info('${table}')`).all()
     .map((row) => String(row.name));
   const insert = target.prepare(
     `INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${columns.map(() => "?")})`,
   );
-  const descending = key.split(", ").map((column) => `${column} DESC`).join(", ");
   let rows = 0;
-  for (const order of [key, descending]) {
+  for (const [comparison, direction] of [[">", "ASC"], ["<", "DESC"]] as const) {
+    const select = (condition: string) =>
+      source.prepare(
+        `SELECT ${columns} FROM ${table} ${condition}
+         ORDER BY ${keys.map((key) => `${key} ${direction}`)} LIMIT 1`,
+      );
     try {
-      const select = source.prepare(`SELECT ${columns} FROM ${table} ORDER BY ${order}`);
-      for (const row of select.iterate()) rows += copyRow(row, insert, columns);
+      let row = select("").get();
+      const next = select(`WHERE (${keys}) ${comparison} (${keys.map(() => "?")})`);
+      while (row) {
+        rows += copyRow(row, insert, columns);
+        row = next.get(...keys.map((key) => row?.[key] ?? null));
+      }
       return rows;
     } catch {
       // The damage is reached; the other end may have more.
@@ -73,6 +81,7 @@ function salvageTable(
   return rows;
 }
 
+/** Returns 0 for a row whose JSON is damaged: it stays behind. */
 function copyRow(
   row: Record<string, SQLOutputValue>,
   insert: StatementSync,

@@ -10,7 +10,7 @@ import { parseJson } from "../ocpp/json.ts";
 import { SESSION_COLUMNS, sessionFromRow } from "./session_columns.ts";
 import type { Row, Statements } from "./statements.ts";
 
-/** Sessions are the open ones and the newest closed ones; ids count up from the returned ones. */
+/** Reads all tables but the log, in one go: nobody else may write meanwhile. */
 export function readSnapshot(statements: Statements): Snapshot {
   // A cursor, or a backend's id, can be ahead of a log and books that were salvaged in part.
   const lastSequence = statements.number(`SELECT max(value) FROM (

@@ -4,17 +4,18 @@ import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { LogEntry, Snapshot, Write } from "../core/record.ts";
 import { applyWrite } from "./apply_write.ts";
+import { type Backlog, readBacklog } from "./backlog.ts";
 import { checkDatabase, openDatabase } from "./database.ts";
 import { DataLock } from "./data_lock.ts";
-import { logEntryFromRow, logRowLength, SELECT_LOG } from "./log_columns.ts";
+import { logEntryFromRow, SELECT_LOG, SELECT_LOG_SIZES } from "./log_columns.ts";
 import { Pruner, type PruneReport, type Retention } from "./prune.ts";
 import { salvage, setDatabaseAside } from "./salvage.ts";
 import { readSnapshot } from "./snapshot.ts";
-import { SELECT_CURSOR, Statements } from "./statements.ts";
+import { Statements } from "./statements.ts";
 import { asStoreError, StoreError } from "./store_error.ts";
 
-/** Characters of JSON in one page of the log; a single longer entry is a page of its own. */
-export const LOG_PAGE_CHARACTERS = 512 * 1024;
+/** Bytes of JSON in one page of the log; a single longer entry is a page of its own. */
+export const LOG_PAGE_BYTES = 512 * 1024;
 
 /** A damaged database that was replaced at the start: worth a loud line in the log. */
 export interface Replacement {
@@ -24,14 +25,6 @@ export interface Replacement {
   readonly reason: string;
   /** Rows of it that could still be read and were taken over. */
   readonly salvagedRows: number;
-}
-
-/** How much of the log a backend still has to get. */
-export interface Backlog {
-  readonly backendId: string;
-  readonly pending: number;
-  /** When the oldest pending entry was received, epoch milliseconds; null: none pending. */
-  readonly oldestAt: number | null;
 }
 
 /** The one writer of a database file. Every method throws StoreError when the database fails. */
@@ -92,37 +85,23 @@ export class Store {
     });
   }
 
-  /** Entries after sequence `after`, oldest first, at most `limit` and LOG_PAGE_CHARACTERS. */
+  /** Entries after sequence `after`, oldest first, at most `limit` and LOG_PAGE_BYTES. */
   readLog(after: number, limit: number): LogEntry[] {
     return this.#guard(() => {
-      const entries: LogEntry[] = [];
-      let characters = 0;
-      for (const row of this.#statements.iterate(SELECT_LOG, after, limit)) {
-        characters += logRowLength(row);
-        if (entries.length > 0 && characters > LOG_PAGE_CHARACTERS) break;
-        entries.push(logEntryFromRow(row));
+      let last = after;
+      let bytes = 0;
+      for (const [sequence, size] of this.#statements.all(SELECT_LOG_SIZES, after, limit)) {
+        bytes += Number(size);
+        if (last > after && bytes > LOG_PAGE_BYTES) break;
+        last = Number(sequence);
       }
-      return entries;
+      return this.#statements.all(SELECT_LOG, after, last).map(logEntryFromRow);
     });
   }
 
   /** How far behind each of these backends is. */
   backlog(backendIds: readonly string[]): Backlog[] {
-    return this.#guard(() =>
-      backendIds.map((backendId) => {
-        const cursor = this.#statements.number(SELECT_CURSOR, backendId) ?? 0;
-        const oldestAt = this.#statements.number(
-          "SELECT at FROM log WHERE sequence > ? ORDER BY sequence LIMIT 1",
-          cursor,
-        );
-        if (oldestAt === undefined) return { backendId, pending: 0, oldestAt: null };
-        const pending = this.#statements.number(
-          "SELECT count(*) FROM log INDEXED BY log_by_transaction WHERE sequence > ?",
-          cursor,
-        );
-        return { backendId, pending: pending ?? 0, oldestAt };
-      })
-    );
+    return this.#guard(() => readBacklog(this.#statements, backendIds));
   }
 
   /** Deletes a little of what is past its time; call it again while it says `more`. */
