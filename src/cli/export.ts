@@ -1,10 +1,99 @@
-// The command `export`.
+// The command `export`: writes the sessions that have ended, also while the proxy runs.
 
+import { loadConfiguration } from "../config/load.ts";
+import { problemText } from "../config/problem.ts";
+import { databasePath } from "../io/database.ts";
+import { type SessionFilter, SessionReader } from "../io/session_reader.ts";
+import { sessionText } from "../io/session_text.ts";
+import { StoreError } from "../io/store_error.ts";
 import type { CommandContext } from "./context.ts";
 import type { ExportFlags } from "./flags.ts";
+import { OutputFile } from "./output_file.ts";
+import { parsePeriod } from "./period.ts";
 
-/** Says that this build cannot do it, with exit code 1. */
-export function exportSessions(_flags: ExportFlags, context: CommandContext): Promise<number> {
-  context.error("ocpp-proxy: this build has no 'export' yet");
-  return Promise.resolve(1);
+/** Returns the exit code: 1 without a database or a place to write, 2 for an unreadable period. */
+export function exportSessions(flags: ExportFlags, context: CommandContext): Promise<number> {
+  return Promise.resolve(writeSessions(flags, context));
+}
+
+function writeSessions(flags: ExportFlags, context: CommandContext): number {
+  const loaded = loadConfiguration(flags.config, context.environment);
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) context.error(problemText(problem));
+    return 1;
+  }
+  const { dataDir, timeZone } = loaded.configuration;
+  const filter = sessionFilter(flags, timeZone);
+  if (typeof filter === "string") {
+    context.error(`ocpp-proxy: ${filter}`);
+    return 2;
+  }
+  try {
+    const reader = SessionReader.open(databasePath(dataDir), timeZone);
+    try {
+      const pieces = sessionText(flags.format, reader, filter, { showIdTags: flags.showIdTags });
+      if (flags.output === undefined) writeOut(pieces, context);
+      else writeFile(pieces, flags.output);
+    } finally {
+      reader.close();
+    }
+    return 0;
+  } catch (error) {
+    context.error(`ocpp-proxy: ${sentence(error, flags)}`);
+    return 1;
+  }
+}
+
+/** The filter, or the sentence that says what is wrong with the flags. */
+function sessionFilter(flags: ExportFlags, timeZone: string): SessionFilter | string {
+  const since = flags.since === undefined ? undefined : parsePeriod(flags.since, timeZone);
+  const until = flags.until === undefined ? undefined : parsePeriod(flags.until, timeZone);
+  for (
+    const [name, text, period] of [
+      ["--since", flags.since, since],
+      ["--until", flags.until, until],
+    ] as const
+  ) {
+    if (text !== undefined && period === undefined) {
+      return `${name} ${text} is not a time; expected a year (2024), month (2024-03), ` +
+        "day (2024-03-15) or instant (2024-03-15T08:00:00Z)";
+    }
+  }
+  if (since && until && since.start >= until.end) {
+    return `nothing lies between --since ${flags.since} and --until ${flags.until}`;
+  }
+  return {
+    ...(since && { since: since.start }),
+    ...(until && { until: until.end }),
+    ...(flags.backend !== undefined && { backendId: flags.backend }),
+  };
+}
+
+function writeOut(pieces: Iterable<string>, context: CommandContext): void {
+  for (const piece of pieces) {
+    // Nobody reads any more: that is no failure.
+    if (!context.out(piece)) return;
+  }
+}
+
+function writeFile(pieces: Iterable<string>, path: string): void {
+  const file = OutputFile.create(path);
+  try {
+    for (const piece of pieces) file.write(piece);
+    file.complete();
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
+}
+
+function sentence(error: unknown, flags: ExportFlags): string {
+  if (error instanceof StoreError && error.kind === "missing") {
+    return `${error.message}; 'serve' makes it, data_dir in the configuration says where`;
+  }
+  if (error instanceof StoreError) return error.message;
+  const detail = error instanceof Error ? error.message : String(error);
+  return flags.output === undefined
+    ? `cannot write the sessions (${detail})`
+    : `cannot write ${flags.output} (${detail})`;
 }
