@@ -6,7 +6,8 @@ import type { IdTagInfo } from "../ocpp/types.ts";
 import { enqueue } from "./backend.ts";
 import { rememberAuthorization } from "./booking.ts";
 import { answerCharger } from "./charger_answer.ts";
-import { comparable, idTagRow } from "./id_tag.ts";
+import { claimant } from "./claim.ts";
+import { idTagRow } from "./id_tag.ts";
 import type { Awaiting, Backend, State, Step } from "./state.ts";
 import { startConfirmation } from "./transaction.ts";
 
@@ -22,10 +23,7 @@ export function authorize(step: Step, connection: number, id: MessageId, idTag: 
     answerCharger(step, connection, id, { idTagInfo: { status } });
     return;
   }
-  const { claim } = state.control;
-  const claimed = claim && comparable(claim.idTag) === comparable(idTag)
-    ? state.backends.get(claim.backendId)
-    : undefined;
+  const claimed = state.backends.get(claimant(state, idTag, undefined, now) ?? "");
   const asked = claimed ? [claimed].filter(canBeAsked) : authorizers(state);
   if (asked.length === 0) {
     const status = claimed || state.configuration.unknownIdTags === "accept"

@@ -1,5 +1,6 @@
 // Whose session it is: RemoteStart's backend, else the id-tag table, else who authorised the tag.
 
+import { claimant } from "./claim.ts";
 import { comparable, idTagRow } from "./id_tag.ts";
 import type { BookedBy } from "./record.ts";
 import { noteFact, type State, type Step } from "./state.ts";
@@ -14,13 +15,8 @@ export function book(
   connectorId: number,
   now: number,
 ): { backendId: string | null; bookedBy: BookedBy } {
-  const { claim } = state.control;
-  if (
-    claim && claim.expiresAt > now && comparable(claim.idTag) === comparable(idTag) &&
-    (claim.connectorId === undefined || claim.connectorId === connectorId)
-  ) {
-    return { backendId: claim.backendId, bookedBy: "remote_start" };
-  }
+  const claimed = claimant(state, idTag, connectorId, now);
+  if (claimed !== undefined) return { backendId: claimed, bookedBy: "remote_start" };
   const row = idTagRow(state, idTag);
   if (row) return { backendId: row.backend ?? null, bookedBy: "id_tag" };
   const backendId = state.authorizedBy.get(comparable(idTag));

@@ -6,14 +6,17 @@ import { parseTime } from "../ocpp/time.ts";
 import type { Messages } from "../ocpp/types.ts";
 import { answerBackend, failBackend } from "./backend_frame.ts";
 import { claimStart, clearAbandoned, releaseUnused, saveLeftovers } from "./control.ts";
+import { comparable } from "./id_tag.ts";
 import { answerJson } from "./json_backend.ts";
 import { refusalOf } from "./refusal.ts";
+import { openSessions } from "./session.ts";
 import {
   type ChargerCall,
   type ChargerOutcome,
   noteFact,
   type NoticeKind,
   type Origin,
+  type State,
   type Step,
 } from "./state.ts";
 import { configurationRead, updateConfiguration } from "./virtual_configuration.ts";
@@ -50,7 +53,9 @@ function apply(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
       const request = call.payload as Messages["RemoteStartTransaction"]["request"];
       // Without an answer it may well start: the claim decides whose it is (ocpp16.md, N34).
       if (backendId !== undefined && (accepted || outcome.type === "timeout")) {
-        claimStart(step, backendId, request.idTag, request.connectorId);
+        if (!hasStarted(step.state, backendId, request)) {
+          claimStart(step, backendId, request.idTag, request.connectorId);
+        }
       } else if (call.freshLease && backendId !== undefined) {
         releaseUnused(step, backendId);
       }
@@ -113,6 +118,19 @@ function apply(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
     default:
       // The other confirmations change nothing here.
   }
+}
+
+/** The charger's StartTransaction came before its RemoteStartTransaction.conf. */
+function hasStarted(
+  state: State,
+  backendId: string,
+  { idTag, connectorId }: Messages["RemoteStartTransaction"]["request"],
+): boolean {
+  return openSessions(state).some((session) =>
+    session.backendId === backendId && session.bookedBy === "remote_start" &&
+    comparable(session.idTag) === comparable(idTag) &&
+    (connectorId === undefined || session.connectorId === connectorId)
+  );
 }
 
 function rememberProfile(

@@ -54,3 +54,20 @@ Deno.test("a session reaches every backend under its own ids and ends in the boo
   assert.equal(session?.energyWh, 200);
   assert.deepEqual(h.tables.cursors, new Map([["employer", 3], ["evcc", 3]]));
 });
+
+Deno.test("N38: a start that crosses the confirmation of its RemoteStart is booked to who sent it", () => {
+  const h = new Harness(configuration({ backends: [backend("evcc", "controller")] }));
+  h.bootCharger();
+  h.attach("evcc");
+  h.backendCalls("evcc", "RemoteStartTransaction", { idTag: "evcc" });
+  h.chargerCalls("StartTransaction", {
+    connectorId: 1,
+    idTag: "EVCC",
+    meterStart: 0,
+    timestamp: "2026-11-22T12:00:01Z",
+  });
+  h.chargerAnswers({ status: "Accepted" });
+  const [session] = [...h.tables.sessions.values()];
+  assert.deepEqual([session?.backendId, session?.bookedBy], ["evcc", "remote_start"]);
+  assert.equal(h.state.control.claim, undefined);
+});
