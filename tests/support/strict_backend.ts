@@ -1,6 +1,7 @@
 // An independent central system for tests: what a dial-out backend dials, by ocpp-rpc in strict mode.
 
 import type { Server } from "node:http";
+import { nextTick } from "node:process";
 import { RPCServer } from "ocpp-rpc";
 import {
   type Answers,
@@ -59,6 +60,10 @@ export class StrictBackendServer {
     this.port = port;
     server.on("client", (client) => {
       recorder.watch(client);
+      // ocpp-rpc listens from the next tick on, and under Deno a frame can be quicker than that.
+      const { socket } = client.handshake.request;
+      socket.pause();
+      nextTick(() => socket.resume());
       this.identities.push(client.identity);
       this.#client = client;
       client.once("close", () => {

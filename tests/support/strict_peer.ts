@@ -9,6 +9,8 @@ export type Payload = Record<string, unknown>;
 
 /** One CALL that a peer received. */
 export interface Received {
+  /** The message id of the CALL. */
+  readonly id: string;
   readonly action: string;
   readonly payload: Payload;
   /** Epoch milliseconds. */
@@ -72,8 +74,8 @@ export class Recorder {
     socket.on("badMessage", (bad: { buffer: Buffer; error: Error }) => {
       this.violations.push(`${bad.error.message}: ${bad.buffer.toString()}`);
     });
-    socket.handle(async ({ method = "", params = {} }) => {
-      this.received.push({ action: method, payload: params, at: Date.now() });
+    socket.handle(async ({ messageId = "", method = "", params = {} }) => {
+      this.received.push({ id: messageId, action: method, payload: params, at: Date.now() });
       const answer = this.#answers.get(method);
       if (!answer) throw callError("NotImplemented");
       return await answer(params);
