@@ -169,8 +169,7 @@ function refused(status: number, reason: string): Entrance & { type: "refused" }
 }
 
 function isIdentity(id: string): boolean {
-  // deno-lint-ignore no-control-regex
-  return id.length > 0 && id.length <= MAX_ID_LENGTH && !/[\u0000-\u001f\u007f]/.test(id);
+  return id.length > 0 && id.length <= MAX_ID_LENGTH && !/\p{Cc}/u.test(id);
 }
 
 interface Credentials {

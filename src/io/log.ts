@@ -60,11 +60,7 @@ function clean(values: Parameters<Log>[2]): Record<string, string | number | boo
 /** Control characters of a peer's text never reach the terminal. */
 function printable(value: string | number | boolean | null): string | number | boolean | null {
   if (typeof value !== "string") return value;
-  // deno-lint-ignore no-control-regex
-  return value.slice(0, MAX_VALUE_LENGTH).replace(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
-    "?",
-  );
+  return value.slice(0, MAX_VALUE_LENGTH).replace(/(?!\n)\p{Cc}/gu, "?");
 }
 
 function pairs(properties: Record<string, unknown>): string {

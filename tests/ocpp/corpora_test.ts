@@ -40,7 +40,7 @@ for (const folder of ["recorded", "traces"]) {
         const frame = parseFrame(line.raw ?? rawOf(line));
         const charger = line.direction === "cp-to-csms";
         const back = `${charger ? "csms-to-cp" : "cp-to-csms"} ${line.messageId}`;
-        assert.notEqual(frame.type, "malformed", line.raw);
+        assert.notEqual(frame.type, "malformed", line.raw ?? "");
         if (frame.type === "call") {
           assert.equal(frame.id, line.messageId);
           assert(isAction(frame.action));
