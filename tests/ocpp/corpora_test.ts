@@ -164,7 +164,7 @@ Deno.test("quirks: a numeric id keeps its JSON type", () => {
 Deno.test("quirks: a CALL without a usable payload is refused by its id", () => {
   for (const [name, id] of [["call-no-payload", "x2"], ["payload-array", "x4"]]) {
     const frame = quirk(name!);
-    assert(frame.type === "malformed" && frame.reply !== undefined, name);
+    assert(frame.type === "malformed" && frame.reply !== undefined, name ?? "");
     assert.equal(frame.reply.id, id);
     assert.equal(frame.reply.code, "FormationViolation");
   }
