@@ -1,5 +1,6 @@
-// The newest entries of the log in memory, so that a backend that keeps up never reads the disk.
+// The newest entries of the log in memory: for backends that keep up, and to know a repetition.
 
+import { type JsonObject, stringifyJson } from "../ocpp/json.ts";
 import type { LogEntry } from "./record.ts";
 
 /** Entries kept in memory. */
@@ -9,7 +10,10 @@ export const WINDOW_ENTRIES = 256;
 const ALWAYS_KEPT = 8;
 
 /** Characters of frames kept beyond ALWAYS_KEPT entries. */
-const WINDOW_CHARACTERS = 1024 * 1024;
+export const WINDOW_CHARACTERS = 1024 * 1024;
+
+/** What an entry counts of which the frame is not kept. */
+const USUAL_CHARACTERS = 200;
 
 /** The tail of the log; sequences rise by one from entry to entry. */
 export interface LogWindow {
@@ -19,12 +23,19 @@ export interface LogWindow {
   characters: number;
 }
 
-export function createLogWindow(lastSequence: number): LogWindow {
-  return { lastSequence, entries: [], sizes: [], characters: 0 };
+/** The window after a restart; `newestEntries` end with `lastSequence`, or there are none. */
+export function createLogWindow(
+  lastSequence: number,
+  newestEntries: readonly LogEntry[],
+): LogWindow {
+  const tail = { lastSequence, entries: [], sizes: [], characters: 0 };
+  for (const entry of newestEntries) appendEntry(tail, entry);
+  return tail;
 }
 
-/** Appends an entry that is already on disk; `characters` is about its size. */
-export function appendEntry(tail: LogWindow, entry: LogEntry, characters: number): void {
+/** Appends an entry that is already on disk. */
+export function appendEntry(tail: LogWindow, entry: LogEntry): void {
+  const characters = entry.raw?.length ?? USUAL_CHARACTERS;
   tail.entries.push(entry);
   tail.sizes.push(characters);
   tail.characters += characters;
@@ -42,4 +53,26 @@ export function appendEntry(tail: LogWindow, entry: LogEntry, characters: number
 export function entryAt(tail: LogWindow, sequence: number): LogEntry | undefined {
   const first = tail.entries[0];
   return first === undefined ? undefined : tail.entries[sequence - first.sequence];
+}
+
+/**
+ * Whether these MeterValues of a transaction are there already: the charger repeats what was stored
+ * when it did not get the answer. Nothing else tells a repetition; its message id may be another.
+ */
+export function hasMeterValues(
+  tail: LogWindow,
+  transactionId: number,
+  payload: JsonObject,
+): boolean {
+  const taken = timestampOf(payload);
+  return tail.entries.some((entry) =>
+    entry.transactionId === transactionId && entry.action === "MeterValues" &&
+    timestampOf(entry.payload) === taken &&
+    stringifyJson(entry.payload) === stringifyJson(payload)
+  );
+}
+
+/** A cheap way to see that two MeterValues differ. */
+function timestampOf({ meterValue }: JsonObject): unknown {
+  return (meterValue as { timestamp: string }[])[0]?.timestamp;
 }

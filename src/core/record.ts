@@ -145,4 +145,6 @@ export interface Snapshot {
   /** The newest, newest last. */
   readonly decisions: readonly DecisionRecord[];
   readonly setAside: readonly SetAsideRecord[];
+  /** The newest entries of the log up to `lastSequence`, without gaps, oldest first. */
+  readonly newestEntries: readonly LogEntry[];
 }

@@ -398,7 +398,7 @@ export function createState(
     open: new Set(),
     startSequences: new Map(snapshot.startSequences),
     lastTransactionId: snapshot.lastTransactionId || firstTransactionId(now) - 1,
-    log: createLogWindow(snapshot.lastSequence),
+    log: createLogWindow(snapshot.lastSequence, snapshot.newestEntries),
     control: { mode: { mode: "auto" }, modeUntil: undefined, lease: undefined, claim: undefined },
     decisions: [...snapshot.decisions],
     profiles: new Map(),

@@ -17,7 +17,7 @@ import { sessionEnded, sessionStarted } from "./control.ts";
 import { notifyAll, pumpAll } from "./backend.ts";
 import { emitJson } from "./json_backend.ts";
 import { meterEvent } from "./json_event.ts";
-import { appendEntry } from "./log_window.ts";
+import { appendEntry, hasMeterValues } from "./log_window.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
 import {
   EARLIEST_TIME,
@@ -145,11 +145,16 @@ export function meterValues(step: Step, message: ChargerMessage<MeterValuesReque
     emitJson(step, meterEvent(payload));
     return;
   }
+  const { transactionId: _, ...payload } = request;
+  if (hasMeterValues(state.log, session.transactionId, payload)) {
+    noteOnce(step, "meter-repeated", "the charger repeats MeterValues; they are answered again");
+    answerCharger(step, message.connection, message.id, {});
+    return;
+  }
   const updated = { ...session, flags: [...session.flags] };
   if (session.stoppedAt === null) {
     takeReadings(updated, request.meterValue, now);
   }
-  const { transactionId: _, ...payload } = request;
   const entry: LogEntry = {
     sequence: state.log.lastSequence + 1,
     at: now,
@@ -282,7 +287,7 @@ export function stored(step: Step, token: number, failure: string | undefined): 
       applyStart(step, storing);
       break;
     case "meter":
-      append(step, storing.entry);
+      appendEntry(state.log, storing.entry);
       if (storing.session.stoppedAt === null) applyReadings(step, storing.session);
       answerCharger(step, storing.connection, storing.id, {});
       break;
@@ -309,7 +314,7 @@ function applyStart(step: Step, storing: Storing & { type: "start" }): void {
   step.state.lastTransactionId = session.transactionId;
   rememberSession(step.state, session);
   step.state.startSequences.set(session.transactionId, start.sequence);
-  append(step, start);
+  appendEntry(step.state.log, start);
   const connector = step.state.charger.connectors.get(session.connectorId);
   if (connector) connector.availableSince = undefined;
   log(step, "info", "transaction started", {
@@ -342,7 +347,7 @@ function applyStop(step: Step, session: SessionRecord, entry: LogEntry | undefin
   if (session.transactionId > state.lastTransactionId) {
     state.lastTransactionId = session.transactionId;
   }
-  if (entry) append(step, entry);
+  if (entry) appendEntry(state.log, entry);
   log(step, "info", "transaction stopped", {
     transactionId: session.transactionId,
     backend: session.backendId,
@@ -350,11 +355,6 @@ function applyStop(step: Step, session: SessionRecord, entry: LogEntry | undefin
     reason: session.stopReason,
   });
   sessionEnded(step, session);
-}
-
-function append(step: Step, entry: LogEntry): void {
-  const characters = entry.raw?.length ?? 200;
-  appendEntry(step.state.log, entry, characters);
 }
 
 /**

@@ -10,11 +10,16 @@ export const INSERT_LOG = `
   INSERT INTO log (sequence, at, action, transaction_id, connector_id, payload_json, raw_json,
     synthetic, session_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
+const SIZE = `octet_length(payload_json) + ifnull(octet_length(raw_json), 0) +
+  ifnull(octet_length(session_json), 0)`;
+
 /** The sequences after one, oldest first, at most so many, each with the bytes of its row. */
-export const SELECT_LOG_SIZES = `
-  SELECT sequence, octet_length(payload_json) + ifnull(octet_length(raw_json), 0) +
-    ifnull(octet_length(session_json), 0)
-  FROM log WHERE sequence > ? ORDER BY sequence LIMIT ?`;
+export const SELECT_LOG_SIZES =
+  `SELECT sequence, ${SIZE} FROM log WHERE sequence > ? ORDER BY sequence LIMIT ?`;
+
+/** The same of the newest, newest first. */
+export const SELECT_NEWEST_SIZES =
+  `SELECT sequence, ${SIZE} FROM log ORDER BY sequence DESC LIMIT ?`;
 
 /** The entries after one sequence up to another, oldest first, for `logEntryFromRow`. */
 export const SELECT_LOG = `

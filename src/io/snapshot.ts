@@ -1,12 +1,15 @@
 // Reads from the tables what a restarted core begins from.
 
+import { WINDOW_CHARACTERS, WINDOW_ENTRIES } from "../core/log_window.ts";
 import {
   type DecisionRecord,
+  type LogEntry,
   REMEMBERED_DECISIONS,
   REMEMBERED_SESSIONS,
   type Snapshot,
 } from "../core/record.ts";
 import { parseJson } from "../ocpp/json.ts";
+import { logEntryFromRow, SELECT_LOG, SELECT_NEWEST_SIZES } from "./log_columns.ts";
 import { SESSION_COLUMNS, sessionFromRow } from "./session_columns.ts";
 import type { Row, Statements } from "./statements.ts";
 
@@ -64,7 +67,20 @@ export function readSnapshot(statements: Statements): Snapshot {
         at: at as number,
         reason: reason as string,
       })),
+    newestEntries: readNewestEntries(statements, lastSequence),
   };
+}
+
+/** Stops at a gap, and at the bounds of the window in memory. */
+function readNewestEntries(statements: Statements, lastSequence: number): LogEntry[] {
+  let after = lastSequence;
+  let characters = 0;
+  for (const [sequence, size] of statements.all(SELECT_NEWEST_SIZES, WINDOW_ENTRIES)) {
+    characters += Number(size);
+    if (Number(sequence) !== after || characters > WINDOW_CHARACTERS) break;
+    after--;
+  }
+  return statements.all(SELECT_LOG, after, lastSequence).map(logEntryFromRow);
 }
 
 function readBackendTransactions(

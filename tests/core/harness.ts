@@ -8,6 +8,7 @@ import type {
 import { ROLES } from "../../src/core/configuration.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Event } from "../../src/core/event.ts";
+import { WINDOW_ENTRIES } from "../../src/core/log_window.ts";
 import type {
   BackendTransactionRecord,
   LogEntry,
@@ -132,6 +133,7 @@ class Tables {
       ),
       decisions: this.decisions.slice(-20),
       setAside: this.setAside,
+      newestEntries: this.log.slice(-WINDOW_ENTRIES),
     };
   }
 }

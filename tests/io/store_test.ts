@@ -89,6 +89,7 @@ Deno.test("every kind of write comes back after a restart as it was", () =>
       startSequences: new Map([[1, 1]]),
       decisions: [decision],
       setAside: [setAside],
+      newestEntries: [start, stop],
     });
     assert.deepEqual(again.readLog(0, 10), [start, stop]);
     again.close();
