@@ -151,13 +151,6 @@ Deno.test("a place that cannot be written is named", () =>
     assert.match(errors.join(), /nowhere\/sessions\.csv/);
   }));
 
-Deno.test("a device is written as it is, not replaced", () =>
-  withHousehold(async (directory, run) => {
-    openStore(directory).close();
-    assert.deepEqual(await run("--output", "/dev/null"), { code: 0, out: "", errors: [] });
-    assert.ok((await Deno.stat("/dev/null")).isCharDevice);
-  }));
-
 Deno.test("a reader that has seen enough ends the export without an error", () =>
   withHousehold(async (directory) => {
     const store = openStore(directory);

@@ -6,6 +6,7 @@ import {
   type SessionRecord,
   type Write,
 } from "../../src/core/record.ts";
+import { openDatabase } from "../../src/io/database.ts";
 import { LOG_PAGE_BYTES, Store } from "../../src/io/store.ts";
 import { readStoredState } from "../../src/io/stored_state.ts";
 import { entry, NOW, session, withDatabasePath } from "./store_fixture.ts";
@@ -103,6 +104,17 @@ Deno.test("the folder and the files can be read by their owner alone", () =>
     assert.equal(mode(path.replace(/\/[^/]*$/, "")), 0o700);
     for (const suffix of ["", "-wal", "-shm", ".lock"]) assert.equal(mode(path + suffix), 0o600);
     store.close();
+  }));
+
+Deno.test("a commit waits until the disk has it", () =>
+  withDatabasePath((path) => {
+    Store.open(path).close();
+    const database = openDatabase(path);
+    const pragma = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {});
+    assert.deepEqual(pragma("journal_mode"), ["wal"]);
+    // 2 is FULL: NORMAL loses acknowledged rows when the power fails.
+    assert.deepEqual(pragma("synchronous"), [2]);
+    database.close();
   }));
 
 Deno.test("a session that is written again replaces what was known of it", () =>
