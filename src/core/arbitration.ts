@@ -24,7 +24,13 @@ export type DenialCode =
 
 export type Verdict =
   | { readonly granted: true; readonly outcome: "granted" | "renewed"; readonly reason: string }
-  | { readonly granted: false; readonly code: DenialCode; readonly reason: string };
+  | Denial;
+
+interface Denial {
+  readonly granted: false;
+  readonly code: DenialCode;
+  readonly reason: string;
+}
 
 /** The permissions that lead to control. */
 const CONTROL_PERMISSIONS: readonly Permission[] = ["start_stop", "limit", "reserve", "unlock"];
@@ -45,12 +51,20 @@ const RULES: readonly Rule[] = [
 export function decide(state: State, request: ControlRequest, now: number): Verdict {
   for (const rule of RULES) {
     const verdict = rule(state, request, now);
-    if (verdict) return verdict;
+    if (verdict?.granted) return verdict;
+    if (verdict) return { ...verdict, reason: `denied: ${verdict.reason}` };
   }
   return { granted: true, outcome: "granted", reason: "granted: nobody else holds control" };
 }
 
-function ownerMode({ control }: State, { backendId }: ControlRequest): Verdict | undefined {
+/** Why a backend may not hold control at all, whatever it asks for; undefined: it may. */
+export function barOf(state: State, backendId: string): string | undefined {
+  const request = { backendId, action: "control", permission: undefined, connectorId: undefined };
+  const bar = ownerMode(state, request) ?? sharing(state, request) ?? permission(state, request);
+  return bar?.reason;
+}
+
+function ownerMode({ control }: State, { backendId }: ControlRequest): Denial | undefined {
   const { mode } = control;
   switch (mode.mode) {
     case "auto":
@@ -68,7 +82,7 @@ function ownerMode({ control }: State, { backendId }: ControlRequest): Verdict |
   }
 }
 
-function safety({ charger }: State, { connectorId }: ControlRequest): Verdict | undefined {
+function safety({ charger }: State, { connectorId }: ControlRequest): Denial | undefined {
   if (charger.connection === undefined) {
     return denied("charger_offline", "the charger is not connected");
   }
@@ -85,7 +99,7 @@ function safety({ charger }: State, { connectorId }: ControlRequest): Verdict | 
   return undefined;
 }
 
-function sharing({ configuration }: State, { backendId }: ControlRequest): Verdict | undefined {
+function sharing({ configuration }: State, { backendId }: ControlRequest): Denial | undefined {
   if (!configuration.allowSharedCharging) {
     return denied("denied", "allow_shared_charging is off");
   }
@@ -99,7 +113,7 @@ function sharing({ configuration }: State, { backendId }: ControlRequest): Verdi
   return undefined;
 }
 
-function permission({ backends }: State, request: ControlRequest): Verdict | undefined {
+function permission({ backends }: State, request: ControlRequest): Denial | undefined {
   const backend = backends.get(request.backendId);
   const permissions = backend?.configuration.permissions;
   const permitted = request.permission === undefined
@@ -114,7 +128,7 @@ function rateLimit(
   { backends, configuration, control }: State,
   { backendId }: ControlRequest,
   now: number,
-): Verdict | undefined {
+): Denial | undefined {
   if (control.lease?.backendId === backendId) return undefined;
   const grantedAt = backends.get(backendId)?.grantedAt;
   if (grantedAt === undefined || now >= grantedAt + configuration.rateLimitMs) return undefined;
@@ -125,6 +139,7 @@ function rateLimit(
 function presentHolder(
   state: State,
   { backendId }: ControlRequest,
+  now: number,
 ): Verdict | undefined {
   const { lease } = state.control;
   if (lease?.backendId === backendId) {
@@ -136,6 +151,10 @@ function presentHolder(
   );
   if (running) {
     return denied("control_locked", `a transaction of ${running.backendId} is running`);
+  }
+  const starter = starting(state, now);
+  if (starter !== undefined && starter !== backendId) {
+    return denied("control_locked", `${starter} is starting a transaction`);
   }
   if (lease === undefined) return undefined;
   if (lease.transactionId !== undefined) {
@@ -150,6 +169,13 @@ function presentHolder(
     : denied("control_locked", `${lease.backendId} holds control`);
 }
 
-function denied(code: DenialCode, reason: string): Verdict {
-  return { granted: false, code, reason: `denied: ${reason}` };
+/** A backend whose RemoteStartTransaction the charger has, or has accepted, and that has not begun. */
+function starting({ control, charger }: State, now: number): string | undefined {
+  if (control.claim && control.claim.expiresAt > now) return control.claim.backendId;
+  const call = charger.pending?.call;
+  return call?.action === "RemoteStartTransaction" ? call.backendId : undefined;
+}
+
+function denied(code: DenialCode, reason: string): Denial {
+  return { granted: false, code, reason };
 }

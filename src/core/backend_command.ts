@@ -10,6 +10,13 @@ import { translateProfile, translateStartProfile } from "./charging_profile.ts";
 import type { Permission } from "./configuration.ts";
 import { requestControl } from "./control.ts";
 import { sessionByBackendId } from "./delivery.ts";
+import {
+  MAX_LEFTOVERS,
+  nextForeignId,
+  registerProfile,
+  registerReservation,
+  reservationIdOf,
+} from "./leftover.ts";
 import { refusalOf } from "./refusal.ts";
 import { chargerTransactionId, sessionOnConnector } from "./session.ts";
 import type { Backend, ClearWhole, Origin, State, Step } from "./state.ts";
@@ -118,7 +125,7 @@ function may({ backend }: { backend: Backend }, permission: Permission): boolean
 function withRequestId<A extends "GetLog" | "SignedUpdateFirmware">(permission: Permission) {
   return (command: Command<A>) => {
     if (!may(command, permission)) return refuse(command as Command, `it lacks "${permission}"`);
-    const requestId = ++command.step.state.lastForeignId;
+    const requestId = nextForeignId(command.step);
     forward(command, { ...command.request, requestId });
   };
 }
@@ -191,7 +198,14 @@ function remoteStart(command: Command<"RemoteStartTransaction">): void {
   forward(command, {
     ...request,
     ...connectorId !== undefined && { connectorId },
-    ...profile && { chargingProfile: profile.value },
+    ...profile && {
+      chargingProfile: registerProfile(
+        command.step,
+        command.backend,
+        connectorId ?? 0,
+        profile.value,
+      ),
+    },
   }, { freshLease: lease.fresh });
 }
 
@@ -204,13 +218,15 @@ function freeConnector(state: State): number | undefined {
 function remoteStop(command: Command<"RemoteStopTransaction">): void {
   const { step, backend, request } = command;
   const session = sessionByBackendId(step.state, backend, request.transactionId);
-  if (!session || session.stoppedAt !== null || !may(command, "start_stop")) {
+  const known = session && session.stoppedAt === null;
+  if (!known || !may(command, "start_stop") || backend.registration !== "accepted") {
     return refuse(command as Command, "it knows no such running transaction");
   }
+  const payload = { transactionId: chargerTransactionId(session) };
   // Ending what is its own is always allowed; anything else takes control.
-  const own = session.backendId === backend.id;
-  if (!own && !control(command as Command, "start_stop", session.connectorId)) return;
-  forward(command, { transactionId: chargerTransactionId(session) }, { urgent: true });
+  if (session.backendId === backend.id) return forward(command, payload, { urgent: true });
+  const lease = control(command as Command, "start_stop", session.connectorId);
+  if (lease) forward(command, payload, { freshLease: lease.fresh, urgent: true });
 }
 
 function unlockConnector(command: Command<"UnlockConnector">): void {
@@ -221,13 +237,17 @@ function unlockConnector(command: Command<"UnlockConnector">): void {
 
 function setChargingProfile(command: Command<"SetChargingProfile">): void {
   const { state } = command.step;
-  const { connectorId, csChargingProfiles } = command.request;
+  const { connectorId } = command.request;
   const translated = translateProfile(state, command.backend, command.request);
   if (!translated.ok) return refuse(command as Command, translated.reason);
   const lease = control(command as Command, "limit", connectorId);
   if (!lease) return;
-  const stops = csChargingProfiles.chargingSchedule.chargingSchedulePeriod[0]?.limit === 0;
-  forward(command, translated.value, { freshLease: lease.fresh, urgent: stops });
+  const profile = translated.value.csChargingProfiles;
+  const stops = profile.chargingSchedule.chargingSchedulePeriod[0]?.limit === 0;
+  forward(command, {
+    connectorId,
+    csChargingProfiles: registerProfile(command.step, command.backend, connectorId, profile),
+  }, { freshLease: lease.fresh, urgent: stops });
 }
 
 /** Clears only what this backend has set, one call each (ocpp16.md, N31). */
@@ -243,7 +263,7 @@ function clearChargingProfile(command: Command<"ClearChargingProfile">): void {
         (request.chargingProfilePurpose ?? entry.purpose) === entry.purpose)
   );
   if (own.length === 0) return reply(command as Command, { status: "Unknown" });
-  const whole: ClearWhole = { origin, remaining: own.length, cleared: 0 };
+  const whole: ClearWhole = { origin, remaining: own.length, cleared: 0, failure: undefined };
   for (const [id] of own) {
     callCharger(step, {
       action: "ClearChargingProfile",
@@ -257,22 +277,24 @@ function clearChargingProfile(command: Command<"ClearChargingProfile">): void {
 
 function reserveNow(command: Command<"ReserveNow">): void {
   const { step, backend, request } = command;
-  if (parseTime(request.expiryDate) === undefined) return refuse(command as Command, "expiryDate");
+  const expiresAt = parseTime(request.expiryDate);
+  if (expiresAt === undefined || expiresAt <= step.now) {
+    return refuse(command as Command, "expiryDate is not in the future");
+  }
+  const known = reservationIdOf(step.state, backend, request.reservationId) !== undefined;
+  if (!known && step.state.reservations.size >= MAX_LEFTOVERS) {
+    return refuse(command as Command, "there are too many reservations");
+  }
   const lease = control(command as Command, "reserve", request.connectorId);
   if (!lease) return;
-  const { reservations } = step.state;
-  const known = [...reservations].find(([, entry]) =>
-    entry.backendId === backend.id && entry.theirs === request.reservationId && !entry.abandoned
-  );
-  const reservationId = known?.[0] ?? ++step.state.lastForeignId;
-  forward(command, { ...request, reservationId }, { freshLease: lease.fresh });
+  forward(command, registerReservation(step, backend, request), { freshLease: lease.fresh });
 }
 
 function cancelReservation(command: Command<"CancelReservation">): void {
   const { step, backend, request } = command;
-  const known = [...step.state.reservations].find(([, entry]) =>
-    entry.backendId === backend.id && entry.theirs === request.reservationId
-  );
-  if (!known || !may(command, "reserve")) return refuse(command as Command, "no such reservation");
-  forward(command, { reservationId: known[0] });
+  const reservationId = reservationIdOf(step.state, backend, request.reservationId);
+  if (reservationId === undefined || !may(command, "reserve")) {
+    return refuse(command as Command, "it knows no such reservation");
+  }
+  forward(command, { reservationId });
 }

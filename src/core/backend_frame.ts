@@ -21,6 +21,9 @@ import type { LogEntry } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
 import { type Backend, log, type PendingBackendCall, type Step } from "./state.ts";
 
+/** Message ids are that long at most (OCPP-J 1.6, section 4.1.4). */
+const MAX_ID_LENGTH = 36;
+
 /** One text message of a backend; from an old connection it means nothing. */
 export function backendFrame(
   step: Step,
@@ -37,6 +40,11 @@ export function backendFrame(
   const frame = parseFrame(text);
   switch (frame.type) {
     case "call":
+      if (String(frame.id).length > MAX_ID_LENGTH) {
+        const description = `the message id is longer than ${MAX_ID_LENGTH} characters`;
+        failBackend(step, backend, frame.id, "FormationViolation", description);
+        break;
+      }
       call(step, backend, frame.id, frame.action, frame.payload);
       break;
     case "result":

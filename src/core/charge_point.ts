@@ -18,13 +18,15 @@ import { authorize, forwardToBackend, settleOverdue } from "./authorization.ts";
 import { announceBoot, notifyStatus, notifySubset } from "./backend.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { abandonCalls, callCharger, chargerAnswered, pumpCharger } from "./charger_call.ts";
-import { clearAbandoned, connectorFaulted } from "./control.ts";
+import { connectorFaulted, connectorFreed } from "./control.ts";
 import type { Event } from "./event.ts";
 import { emitJson } from "./json_backend.ts";
 import { bootEvent, statusEvent } from "./json_event.ts";
+import { clearAbandoned } from "./leftover.ts";
 import { EARLIEST_TIME, sessionOnConnector } from "./session.ts";
 import { type Charger, log, noteFact, noteOnce, type NoticeKind, type Step } from "./state.ts";
 import { meterValues, startTransaction, stopTransaction } from "./transaction.ts";
+import { configurationOutdated } from "./virtual_configuration.ts";
 
 /** CALLs wait so long after the connection for a BootNotification (charger_quirks.md 3.4). */
 export const BOOT_WAIT_MS = 10_000;
@@ -232,7 +234,8 @@ function boot(
   const { charger } = state;
   charger.booted = true;
   charger.readyAt = now + AFTER_BOOT_MS;
-  charger.configurationStale = true;
+  configurationOutdated(step);
+  installationOver(charger);
   const changed = JSON.stringify(charger.boot) !== JSON.stringify(request);
   charger.boot = request;
   if (changed) noteFact(step, "boot", request);
@@ -248,6 +251,12 @@ function boot(
   });
   announceBoot(step);
   emitJson(step, bootEvent(request));
+}
+
+/** A charger that reports after its boot that it is installing will say so again. */
+function installationOver({ notices }: Charger): void {
+  const status = notices.get("firmware")?.status;
+  if (status === "Installing" || status === "InstallRebooting") notices.delete("firmware");
 }
 
 /** StatusNotification (section 4.9): kept per connector; an older one never replaces a newer one. */
@@ -273,6 +282,7 @@ function status(
     at,
     availableSince: available && running ? before?.availableSince ?? now : undefined,
   });
+  if (available && before?.status.status === "Preparing") connectorFreed(step, connectorId);
   noteFact(step, `connector/${connectorId}`, { status: request, at });
   if (request.status === "Faulted") connectorFaulted(step, connectorId, request.errorCode);
   if (before && sameStatus(before.status, request)) return;
@@ -297,7 +307,7 @@ function notice(
   const { state } = step;
   answerCharger(step, connection, id, {});
   const { requestId, ...rest } = request;
-  state.charger.notices.set(kind, { ...rest });
+  state.charger.notices.set(kind, { ...request });
   noteFact(step, "notices", Object.fromEntries(state.charger.notices));
   const ordered = state.requests.get(Number(requestId ?? -1));
   const orderedBy = ordered?.backendId ?? state.charger.orderedBy.get(kind);

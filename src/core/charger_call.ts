@@ -29,6 +29,7 @@ export interface CallRequest<A extends Action = Action> {
   readonly backendId: string | undefined;
   /** In the backend's ids; default: `payload`. */
   readonly requested?: JsonObject;
+  /** Given where it needs control; true: control was granted for this very command. */
   readonly freshLease?: boolean;
   readonly urgent?: boolean;
 }
@@ -44,7 +45,7 @@ export function callCharger(step: Step, request: CallRequest): void {
     queuedAt: step.now,
     urgent: request.urgent ?? false,
     requested: request.requested ?? request.payload,
-    freshLease: request.freshLease ?? false,
+    freshLease: request.freshLease,
   };
   if (charger.connection === undefined) {
     commandAnswered(step, call, { type: "offline" });
@@ -64,14 +65,21 @@ export function callCharger(step: Step, request: CallRequest): void {
 function coalesce(queue: readonly ChargerCall[], call: ChargerCall): boolean {
   if (call.action !== "SetChargingProfile") return false;
   const slot = profileSlot(call);
-  const waiting = queue.find((item) =>
-    item.action === "SetChargingProfile" && item.backendId === call.backendId &&
-    profileSlot(item) === slot
+  const own = queue.filter((item) => item.backendId === call.backendId);
+  // What was cleared in between is not to be cleared after it is set again.
+  const since = own.findLastIndex((item) => item.action === "ClearChargingProfile");
+  const waiting = own.slice(since + 1).find((item) =>
+    item.action === "SetChargingProfile" && profileSlot(item) === slot
   );
   if (waiting === undefined) return false;
   waiting.payload = call.payload;
+  waiting.urgent = call.urgent;
   waiting.origins.push(...call.origins);
   return true;
+}
+
+function isProfile({ action }: ChargerCall): boolean {
+  return action === "SetChargingProfile" || action === "ClearChargingProfile";
 }
 
 function profileSlot({ payload }: ChargerCall): string {
@@ -90,16 +98,14 @@ export function pumpCharger(step: Step): void {
     log(step, "warning", "the charger did not answer in time", { action: call.action, id });
     commandAnswered(step, call, { type: "timeout" });
   }
-  for (let index = charger.queue.length - 1; index >= 0; index--) {
-    const call = charger.queue[index]!;
-    if (call.queuedAt + QUEUE_WAIT_MS > now) continue;
-    charger.queue.splice(index, 1);
-    commandAnswered(step, call, { type: "busy" });
-  }
+  const overdue = charger.queue.filter((call) => call.queuedAt + QUEUE_WAIT_MS <= now);
+  withdraw(step, overdue, { type: "busy" });
   if (charger.connection === undefined || charger.pending || charger.readyAt > now) return;
-  const call = takeNext(charger.queue, charger.lastServed);
+  const call = takeNext(charger.queue, charger.served);
   if (call === undefined) return;
-  if (call.backendId !== undefined) charger.lastServed = call.backendId;
+  if (call.backendId !== undefined) {
+    charger.served = [...charger.served.filter((id) => id !== call.backendId), call.backendId];
+  }
   const id = nextMessageId(step);
   charger.pending = {
     id,
@@ -113,12 +119,37 @@ export function pumpCharger(step: Step): void {
   });
 }
 
-/** Urgent ones first, then the next backend after the one served last, each in its own order. */
-function takeNext(queue: ChargerCall[], lastServed: string | undefined): ChargerCall | undefined {
-  let index = queue.findIndex((call) => call.urgent);
-  if (index < 0) index = queue.findIndex((call) => call.backendId !== lastServed);
-  if (index < 0) index = 0;
-  return queue.splice(index, 1)[0];
+/** Urgent ones first, then whoever has waited longest for its turn, each in its own order. */
+function takeNext(queue: ChargerCall[], served: readonly string[]): ChargerCall | undefined {
+  const urgent = queue.find((call) => call.urgent);
+  // A backend's profiles stay in their order: an older clearing must not follow the newest limit.
+  const turn = (call: ChargerCall) => call.backendId ? served.indexOf(call.backendId) : -1;
+  const next = urgent
+    ? queue.find((call) =>
+      call === urgent ||
+      (call.backendId === urgent.backendId && isProfile(call) && isProfile(urgent))
+    )
+    : queue.reduce<ChargerCall | undefined>(
+      (best, call) => best === undefined || turn(call) < turn(best) ? call : best,
+      undefined,
+    );
+  if (next) queue.splice(queue.indexOf(next), 1);
+  return next;
+}
+
+/** Takes back the commands of a backend that has lost control. */
+export function withdrawCommands(step: Step, backendId: string, reason: string): void {
+  const controlled = step.state.charger.queue.filter((call) =>
+    call.backendId === backendId && call.freshLease !== undefined
+  );
+  withdraw(step, controlled, { type: "refused", reason });
+}
+
+/** Answers calls that were never sent. They leave the queue first: answers make new calls. */
+function withdraw(step: Step, calls: readonly ChargerCall[], outcome: ChargerOutcome): void {
+  const { queue } = step.state.charger;
+  for (const call of calls) queue.splice(queue.indexOf(call), 1);
+  for (const call of calls) commandAnswered(step, call, outcome);
 }
 
 /** The charger's answer to a CALL; a late, repeated or unknown one has no effect. */
@@ -151,14 +182,14 @@ function checkAnswer(step: Step, call: ChargerCall, outcome: ChargerOutcome): Ch
   return { type: "result", payload: checked.value };
 }
 
-/** The charger is gone: everything that waits for it is answered now. */
+/** The charger is gone: everything that waits for it is answered now (ocpp16.md, N36). */
 export function abandonCalls(step: Step): void {
   const { charger } = step.state;
-  const calls = [...charger.queue];
-  if (charger.pending) calls.unshift(charger.pending.call);
-  charger.queue.length = 0;
+  const sent = charger.pending?.call;
   charger.pending = undefined;
-  for (const call of calls) commandAnswered(step, call, { type: "offline" });
+  const queued = charger.queue.splice(0);
+  if (sent) commandAnswered(step, sent, { type: "lost" });
+  for (const call of queued) commandAnswered(step, call, { type: "offline" });
 }
 
 /** A message id that this installation has never used (OCPP-J 1.6, section 4.1.4; ≤ 36). */

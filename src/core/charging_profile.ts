@@ -2,6 +2,7 @@
 
 import type { ChargingProfile, ChargingSchedulePeriod, Messages } from "../ocpp/types.ts";
 import { sessionByBackendId } from "./delivery.ts";
+import { MAX_LEFTOVERS, profileIdOf } from "./leftover.ts";
 import { chargerTransactionId, sessionOnConnector } from "./session.ts";
 import type { Backend, State } from "./state.ts";
 
@@ -12,18 +13,18 @@ export type Translated<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: string };
 
-/** SetChargingProfile in the charger's ids (OCPP 1.6, sections 3.13 and 5.16). */
+/** SetChargingProfile as the charger may have it, but for its id (OCPP 1.6, 3.13 and 5.16). */
 export function translateProfile(
   state: State,
   backend: Backend,
   { connectorId, csChargingProfiles: profile }: SetRequest,
 ): Translated<SetRequest> {
-  const fault = profileFault(profile) ?? placementFault(profile, connectorId);
+  const fault = profileFault(profile) ?? placementFault(profile, connectorId) ??
+    crowd(state, backend, profile);
   if (fault) return { ok: false, reason: fault };
   const { transactionId: theirs, ...rest } = profile;
   const translated: ChargingProfile = {
     ...rest,
-    chargingProfileId: profileId(state, backend, profile.chargingProfileId),
     chargingSchedule: rounded(profile.chargingSchedule),
   };
   if (profile.chargingProfilePurpose !== "TxProfile") {
@@ -44,7 +45,7 @@ export function translateStartProfile(
   backend: Backend,
   profile: ChargingProfile,
 ): Translated<ChargingProfile> {
-  const fault = profileFault(profile);
+  const fault = profileFault(profile) ?? crowd(state, backend, profile);
   if (fault) return { ok: false, reason: fault };
   if (profile.chargingProfilePurpose !== "TxProfile" || profile.transactionId !== undefined) {
     return {
@@ -52,22 +53,12 @@ export function translateStartProfile(
       reason: "RemoteStartTransaction takes a TxProfile without a transaction id",
     };
   }
-  return {
-    ok: true,
-    value: {
-      ...profile,
-      chargingProfileId: profileId(state, backend, profile.chargingProfileId),
-      chargingSchedule: rounded(profile.chargingSchedule),
-    },
-  };
+  return { ok: true, value: { ...profile, chargingSchedule: rounded(profile.chargingSchedule) } };
 }
 
-/** The charger's id for a backend's profile: the one it has, or a new one. */
-function profileId(state: State, backend: Backend, theirs: number): number {
-  for (const [ours, entry] of state.profiles) {
-    if (entry.backendId === backend.id && entry.theirs === theirs && !entry.abandoned) return ours;
-  }
-  return ++state.lastForeignId;
+function crowd(state: State, backend: Backend, profile: ChargingProfile): string | undefined {
+  const known = profileIdOf(state, backend, profile.chargingProfileId) !== undefined;
+  return known || state.profiles.size < MAX_LEFTOVERS ? undefined : "there are too many profiles";
 }
 
 function profileFault({ chargingSchedule, stackLevel }: ChargingProfile): string | undefined {

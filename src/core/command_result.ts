@@ -2,12 +2,18 @@
 
 import type { ErrorCode } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
-import { parseTime } from "../ocpp/time.ts";
 import type { Messages } from "../ocpp/types.ts";
 import { answerBackend, failBackend } from "./backend_frame.ts";
-import { claimStart, clearAbandoned, releaseUnused, saveLeftovers } from "./control.ts";
+import { claimStart, releaseUnused } from "./control.ts";
 import { comparable } from "./id_tag.ts";
 import { answerJson } from "./json_backend.ts";
+import {
+  isUnknown,
+  leftoverCleared,
+  profileSent,
+  reservationSent,
+  saveLeftovers,
+} from "./leftover.ts";
 import { refusalOf } from "./refusal.ts";
 import { openSessions } from "./session.ts";
 import {
@@ -44,58 +50,30 @@ export function commandAnswered(step: Step, call: ChargerCall, outcome: ChargerO
 }
 
 function apply(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
-  const { state } = step;
   const status = outcome.type === "result" ? outcome.payload.status : undefined;
   const accepted = status === "Accepted";
-  const backendId = call.backendId;
+  const begun = accepted || isUnknown(outcome);
   switch (call.action) {
     case "RemoteStartTransaction": {
       const request = call.payload as Messages["RemoteStartTransaction"]["request"];
-      // Without an answer it may well start: the claim decides whose it is (ocpp16.md, N34).
-      if (backendId !== undefined && (accepted || outcome.type === "timeout")) {
-        if (!hasStarted(step.state, backendId, request)) {
-          claimStart(step, backendId, request.idTag, request.connectorId);
-        }
-      } else if (call.freshLease && backendId !== undefined) {
-        releaseUnused(step, backendId);
-      }
-      const profile = request.chargingProfile;
-      if (profile && accepted) rememberProfile(step, call, request.connectorId ?? 0, profile);
+      const { chargingProfile, connectorId = 0 } = request;
+      if (chargingProfile) profileSent(step, call, connectorId, chargingProfile, outcome);
+      startSent(step, call, request, outcome);
       break;
     }
     case "SetChargingProfile": {
       const request = call.payload as Messages["SetChargingProfile"]["request"];
-      if (accepted) rememberProfile(step, call, request.connectorId, request.csChargingProfiles);
-      else if (call.freshLease && backendId !== undefined) releaseUnused(step, backendId);
+      profileSent(step, call, request.connectorId, request.csChargingProfiles, outcome);
+      if (!accepted) releaseAfter(step, call);
       break;
     }
+    case "ReserveNow":
+      reservationSent(step, call, outcome);
+      if (!accepted) releaseAfter(step, call);
+      break;
     case "ClearChargingProfile":
-      if (outcome.type !== "result") break;
-      state.profiles.delete(Number(call.payload.id));
-      saveLeftovers(step);
-      break;
-    case "ReserveNow": {
-      const request = call.payload as Messages["ReserveNow"]["request"];
-      if (!accepted || backendId === undefined) {
-        if (call.freshLease && backendId !== undefined) releaseUnused(step, backendId);
-        break;
-      }
-      state.reservations.set(request.reservationId, {
-        backendId,
-        theirs: Number(call.requested.reservationId),
-        connectorId: request.connectorId,
-        expiresAt: parseTime(request.expiryDate) ?? step.now,
-        abandoned: state.control.lease?.backendId !== backendId,
-      });
-      dropExpired(step);
-      saveLeftovers(step);
-      clearAbandoned(step);
-      break;
-    }
     case "CancelReservation":
-      if (outcome.type !== "result") break;
-      state.reservations.delete(Number(call.payload.reservationId));
-      saveLeftovers(step);
+      leftoverCleared(step, call, outcome);
       break;
     case "ChangeConfiguration":
       if (accepted || status === "RebootRequired") {
@@ -104,20 +82,39 @@ function apply(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
       }
       break;
     case "GetLog":
-      if (accepted || status === "AcceptedCanceled") ordered(step, call, "log");
+      if (begun || status === "AcceptedCanceled") ordered(step, call, "log");
       break;
     case "SignedUpdateFirmware":
-      if (accepted || status === "AcceptedCanceled") ordered(step, call, "firmware");
+      if (begun || status === "AcceptedCanceled") ordered(step, call, "firmware");
       break;
     case "UpdateFirmware":
-      if (outcome.type === "result") ordered(step, call, "firmware");
+      if (begun || outcome.type === "result") ordered(step, call, "firmware");
       break;
     case "GetDiagnostics":
-      if (outcome.type === "result") ordered(step, call, "diagnostics");
+      if (begun || outcome.type === "result") ordered(step, call, "diagnostics");
       break;
     default:
       // The other confirmations change nothing here.
   }
+}
+
+/** Without an answer it may well start: the claim decides whose it is (ocpp16.md, N34). */
+function startSent(
+  step: Step,
+  call: ChargerCall,
+  request: Messages["RemoteStartTransaction"]["request"],
+  outcome: ChargerOutcome,
+): void {
+  const { backendId } = call;
+  const accepted = outcome.type === "result" && outcome.payload.status === "Accepted";
+  if (!accepted && !isUnknown(outcome)) return releaseAfter(step, call);
+  if (backendId === undefined || hasStarted(step.state, backendId, request)) return;
+  claimStart(step, backendId, request.idTag, request.connectorId);
+}
+
+/** The command came to nothing: so does the lease that was granted for it. */
+function releaseAfter(step: Step, { backendId, freshLease }: ChargerCall): void {
+  if (freshLease && backendId !== undefined) releaseUnused(step, backendId);
 }
 
 /** The charger's StartTransaction came before its RemoteStartTransaction.conf. */
@@ -131,42 +128,6 @@ function hasStarted(
     comparable(session.idTag) === comparable(idTag) &&
     (connectorId === undefined || session.connectorId === connectorId)
   );
-}
-
-function rememberProfile(
-  step: Step,
-  call: ChargerCall,
-  connectorId: number,
-  profile: Messages["SetChargingProfile"]["request"]["csChargingProfiles"],
-): void {
-  const { profiles, control } = step.state;
-  const { backendId } = call;
-  if (backendId === undefined) return;
-  const { chargingProfileId: ours, chargingProfilePurpose: purpose, stackLevel } = profile;
-  for (const [id, entry] of profiles) {
-    const replaced = id !== ours && entry.connectorId === connectorId &&
-      entry.purpose === purpose && entry.stackLevel === stackLevel;
-    if (replaced) profiles.delete(id);
-  }
-  const requested = (call.requested.csChargingProfiles ?? call.requested.chargingProfile) as
-    | { chargingProfileId: number }
-    | undefined;
-  profiles.set(ours, {
-    backendId,
-    theirs: requested?.chargingProfileId ?? ours,
-    connectorId,
-    purpose,
-    stackLevel,
-    abandoned: control.lease?.backendId !== backendId,
-  });
-  saveLeftovers(step);
-  clearAbandoned(step);
-}
-
-function dropExpired({ state, now }: Step): void {
-  for (const [id, { expiresAt }] of state.reservations) {
-    if (expiresAt < now) state.reservations.delete(id);
-  }
 }
 
 /** Remembers who gets the notifications of an upload or update. */
@@ -195,8 +156,12 @@ function answer(step: Step, call: ChargerCall, origin: Origin, outcome: ChargerO
     case "part": {
       const { whole } = origin;
       whole.remaining--;
-      if (outcome.type === "result" && outcome.payload.status === "Accepted") whole.cleared++;
+      if (outcome.type !== "result") whole.failure = outcome;
+      else if (outcome.payload.status === "Accepted") whole.cleared++;
       if (whole.remaining > 0) return;
+      if (whole.cleared === 0 && whole.failure) {
+        return answer(step, call, whole.origin, whole.failure);
+      }
       const payload = { status: whole.cleared > 0 ? "Accepted" : "Unknown" };
       return answer(step, call, whole.origin, { type: "result", payload });
     }
@@ -227,11 +192,15 @@ function answerOcpp(
       );
     case "timeout":
       return fail("GenericError", "the charge point did not answer in time");
+    case "lost":
+      return fail("GenericError", "the charge point disconnected before it answered");
     case "busy":
       return fail("GenericError", "busy: too many commands are waiting for the charge point");
-    case "offline": {
+    case "offline":
+    case "refused": {
       const refusal: JsonObject | undefined = refusalOf(call.action);
       if (refusal) return answerBackend(step, backend, origin.id, refusal);
+      if (outcome.type === "refused") return fail("SecurityError", outcome.reason);
       return fail("GenericError", "the charge point is not connected");
     }
     default:

@@ -1,10 +1,12 @@
 // Control as a lease: who holds it, when it ends, and what is cleared behind the holder.
 
-import { type ControlRequest, decide, type Verdict } from "./arbitration.ts";
-import { callCharger } from "./charger_call.ts";
+import { barOf, type ControlRequest, decide, type Verdict } from "./arbitration.ts";
+import { withdrawCommands } from "./charger_call.ts";
 import type { OwnerMode } from "./event.ts";
 import { emitJsonTo } from "./json_backend.ts";
+import { abandon, hasLeft, tickLeftovers } from "./leftover.ts";
 import { type DecisionRecord, REMEMBERED_DECISIONS, type SessionRecord } from "./record.ts";
+import { openSessions } from "./session.ts";
 import { type Claim, type Lease, log, noteFact, type Step } from "./state.ts";
 
 /** Equal decisions so close together are written down once. */
@@ -75,11 +77,16 @@ export function releaseControl(step: Step, backendId: string): boolean {
   return true;
 }
 
-/** The charger refused the very command that a lease was granted for. */
+/** The very command that a lease was granted for came to nothing, and there is no other. */
 export function releaseUnused(step: Step, backendId: string): void {
-  const { lease } = step.state.control;
-  if (lease?.backendId !== backendId || lease.transactionId !== undefined) return;
-  endLease(step, "released", "released: the charger refused the command");
+  const { state } = step;
+  const { control, charger } = state;
+  if (control.lease?.backendId !== backendId || control.lease.transactionId !== undefined) return;
+  const used = control.claim?.backendId === backendId || hasLeft(state, backendId) ||
+    [charger.pending?.call, ...charger.queue].some((call) =>
+      call?.backendId === backendId && call.freshLease !== undefined
+    );
+  if (!used) endLease(step, "released", "released: the command came to nothing");
 }
 
 /** Ends the lease; what the holder left on the charger is cleared with it. */
@@ -88,61 +95,41 @@ export function endLease(
   outcome: "released" | "revoked" | "expired",
   reason: string,
 ): void {
-  const { control, profiles, reservations } = step.state;
+  const { control } = step.state;
   const { lease } = control;
   if (!lease) return;
   control.lease = undefined;
-  if (control.claim?.backendId === lease.backendId) control.claim = undefined;
+  // Otherwise what it has started is still its own when it begins.
+  if (outcome === "revoked" && control.claim?.backendId === lease.backendId) {
+    control.claim = undefined;
+  }
   saveControl(step);
   recordDecision(step, lease.backendId, "control", outcome, reason);
   emitJsonTo(step, lease.backendId, {
     type: outcome === "revoked" ? "control_revoked" : "control_released",
     reason,
   });
-  for (const entry of [...profiles.values(), ...reservations.values()]) {
-    if (entry.backendId === lease.backendId) entry.abandoned = true;
-  }
-  saveLeftovers(step);
-  clearAbandoned(step);
+  withdrawCommands(step, lease.backendId, reason);
+  abandon(step, lease.backendId);
 }
 
-/** Clears profiles and reservations that nobody stands behind, when the charger is there. */
-export function clearAbandoned(step: Step): void {
-  const { charger, profiles, reservations } = step.state;
-  if (charger.connection === undefined) return;
-  const housekeeping = { origins: [{ type: "housekeeping" as const }], backendId: undefined };
-  const underWay = new Set(
-    [charger.pending?.call, ...charger.queue].map((call) =>
-      `${call?.action}/${call?.payload.id ?? call?.payload.reservationId}`
-    ),
-  );
-  for (const [id, profile] of profiles) {
-    if (!profile.abandoned || underWay.has(`ClearChargingProfile/${id}`)) continue;
-    callCharger(step, {
-      ...housekeeping,
-      origins: [...housekeeping.origins],
-      action: "ClearChargingProfile",
-      payload: { id },
-    });
+/**
+ * Ends a lease that cannot be any more: after a restart, when its transaction is over; after a new
+ * configuration, when its holder may not hold control.
+ */
+export function reviewControl(step: Step): void {
+  const { state } = step;
+  const { lease } = state.control;
+  const bar = lease && barOf(state, lease.backendId);
+  if (bar !== undefined) {
+    endLease(step, "revoked", `revoked: ${bar}`);
+  } else if (lease?.transactionId !== undefined && !state.open.has(lease.transactionId)) {
+    endLease(step, "expired", "expired: the transaction that used it has ended");
   }
-  for (const [id, reservation] of reservations) {
-    if (!reservation.abandoned || underWay.has(`CancelReservation/${id}`)) continue;
-    callCharger(step, {
-      ...housekeeping,
-      origins: [...housekeeping.origins],
-      action: "CancelReservation",
-      payload: { reservationId: id },
-    });
-  }
-}
-
-/** Writes down what backends left on the charger. */
-export function saveLeftovers(step: Step): void {
-  const { profiles, reservations, requests, lastForeignId } = step.state;
-  noteFact(step, "profiles", [...profiles].map(([id, entry]) => [id, { ...entry }]));
-  noteFact(step, "reservations", [...reservations].map(([id, entry]) => [id, { ...entry }]));
-  noteFact(step, "requests", [...requests].map(([id, entry]) => [id, { ...entry }]));
-  noteFact(step, "last_foreign_id", lastForeignId);
+  const holder = state.control.lease?.backendId;
+  const others = [...state.profiles.values(), ...state.reservations.values()]
+    .map((entry) => entry.backendId).filter((id) => id !== holder);
+  for (const id of new Set(others)) abandon(step, id);
 }
 
 /** The charger has accepted a RemoteStartTransaction: the next start with this tag is its. */
@@ -172,40 +159,61 @@ export function claimStart(
 
 /** A session has begun: its backend holds control while it runs, if that is free. */
 export function sessionStarted(step: Step, session: SessionRecord): void {
-  const { state, now } = step;
-  const { control } = state;
+  const { control } = step.state;
+  const { lease, claim } = control;
   // Whoever's it was: a start with another tag makes the claim void (ocpp16.md, N24).
-  control.claim = undefined;
-  const { lease } = control;
+  if (claim && (claim.connectorId ?? session.connectorId) === session.connectorId) {
+    control.claim = undefined;
+  }
   if (lease && (session.backendId === null || session.backendId === lease.backendId)) {
     lease.transactionId ??= session.transactionId;
-  } else if (session.backendId !== null && (!lease || lease.transactionId === undefined)) {
-    if (lease) {
-      endLease(
-        step,
-        "revoked",
-        `revoked: a transaction of ${session.backendId} began at the charger`,
-      );
-    }
-    control.lease = {
-      backendId: session.backendId,
-      grantedAt: now,
-      expiresAt: now,
-      transactionId: session.transactionId,
-      connectorId: session.connectorId,
-    };
-    const reason = `granted: its transaction began on connector ${session.connectorId}`;
-    recordDecision(step, session.backendId, "StartTransaction", "granted", reason);
-    emitJsonTo(step, session.backendId, { type: "control_granted", reason });
+  } else if (session.backendId !== null && lease?.transactionId === undefined) {
+    endLease(step, "revoked", `revoked: a transaction of ${session.backendId} began`);
+    grantForSession(step, session, session.backendId);
   }
   saveControl(step);
 }
 
-/** A session has ended: the lease that lasted for it ends too. */
+function grantForSession(step: Step, session: SessionRecord, backendId: string): void {
+  const bar = barOf(step.state, backendId);
+  if (bar !== undefined) {
+    recordDecision(step, backendId, "StartTransaction", "denied", `denied: ${bar}`);
+    return;
+  }
+  step.state.control.lease = {
+    backendId,
+    grantedAt: step.now,
+    expiresAt: step.now,
+    transactionId: session.transactionId,
+    connectorId: session.connectorId,
+  };
+  const reason = `granted: its transaction began on connector ${session.connectorId}`;
+  recordDecision(step, backendId, "StartTransaction", "granted", reason);
+  emitJsonTo(step, backendId, { type: "control_granted", reason });
+}
+
+/** A session has ended: the lease that lasted for it ends too, or goes on with its next one. */
 export function sessionEnded(step: Step, session: SessionRecord): void {
   const { lease } = step.state.control;
   if (lease?.transactionId !== session.transactionId) return;
-  endLease(step, "expired", "expired: the transaction that used it has ended");
+  const next = openSessions(step.state).find((item) => item.backendId === lease.backendId);
+  if (next === undefined) {
+    return endLease(step, "expired", "expired: the transaction that used it has ended");
+  }
+  lease.transactionId = next.transactionId;
+  saveControl(step);
+}
+
+/** A connector that was being prepared is free again: the car never came (ocpp16.md, N22). */
+export function connectorFreed(step: Step, connectorId: number): void {
+  const { control } = step.state;
+  const { claim, lease } = control;
+  if (!claim || (claim.connectorId ?? connectorId) !== connectorId) return;
+  control.claim = undefined;
+  saveControl(step);
+  if (lease?.backendId === claim.backendId && lease.transactionId === undefined) {
+    endLease(step, "expired", `expired: connector ${connectorId} is free again, nothing began`);
+  }
 }
 
 /** A connector reports a fault: control that used it ends. */
@@ -235,6 +243,7 @@ export function setMode(step: Step, mode: OwnerMode, until: number | undefined):
 export function tickControl(step: Step): void {
   const { state, now } = step;
   const { control } = state;
+  tickLeftovers(step);
   if (control.modeUntil !== undefined && control.modeUntil <= now) {
     setMode(step, { mode: "auto" }, undefined);
   }

@@ -18,6 +18,7 @@ export function nextDeadline(state: State): number {
   consider(charger.pending?.deadline);
   for (const { queuedAt } of charger.queue) consider(queuedAt + QUEUE_WAIT_MS);
   if (charger.connection !== undefined) {
+    consider(charger.clearAt);
     if (charger.queue.length > 0 && !charger.pending) consider(charger.readyAt);
     if (!charger.boot && !charger.bootAsked) consider(charger.connectedAt + BOOT_WAIT_MS);
     consider(bootlessAt(charger));

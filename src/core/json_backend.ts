@@ -15,6 +15,7 @@ import type { Permission } from "./configuration.ts";
 import { releaseControl, requestControl } from "./control.ts";
 import { entryAfter, PAGE_ENTRIES, pass, visible } from "./delivery.ts";
 import { entryEvents, type JsonEvent, statusEvent } from "./json_event.ts";
+import { registerProfile } from "./leftover.ts";
 import { chargerTransactionId, sessionOnConnector } from "./session.ts";
 import type { Backend, ChargerCall, ChargerOutcome, ClearWhole, Origin, Step } from "./state.ts";
 import { backendView } from "./status_report.ts";
@@ -131,12 +132,15 @@ function subscribe(request: Request): void {
     return succeed(request, { events: [...EVENT_TYPES] });
   }
   if (!Array.isArray(events)) return fail(request, "invalid_request", '"events" is not a list');
-  const unknown = events.find((item) => !EVENT_TYPES.includes(String(item)));
-  if (unknown !== undefined) {
-    return fail(request, "invalid_request", `"${unknown}" is not one of ${EVENT_TYPES.join(", ")}`);
+  if (!events.every(isEventType)) {
+    return fail(request, "invalid_request", `"events" is a list of ${EVENT_TYPES.join(", ")}`);
   }
-  backend.events = new Set(events.map(String));
+  backend.events = new Set(events);
   succeed(request, { events: [...backend.events] });
+}
+
+function isEventType(value: JsonValue): value is string {
+  return typeof value === "string" && EVENT_TYPES.includes(value);
 }
 
 /** Asks the arbiter; undefined: the error is sent. */
@@ -191,8 +195,11 @@ function remoteStart(request: Request): void {
 
 function remoteStop(request: Request): void {
   const { step, backend, body } = request;
-  const transactionId = Number(body.transaction_id);
-  if (!Number.isInteger(transactionId)) {
+  const { transaction_id: given } = body;
+  const transactionId = typeof given === "string" && /^\d{1,10}$/.test(given)
+    ? Number(given)
+    : given;
+  if (typeof transactionId !== "number" || !Number.isInteger(transactionId)) {
     return fail(request, "invalid_request", '"transaction_id" is not an integer');
   }
   if (!backend.configuration.permissions.has("start_stop")) {
@@ -202,13 +209,16 @@ function remoteStop(request: Request): void {
   if (!session || session.stoppedAt !== null || !mayKnow(backend, session.backendId)) {
     return fail(request, "denied", `no transaction ${transactionId} is running`);
   }
+  // Ending what is its own is always allowed; anything else takes control.
   const own = session.backendId === backend.id;
-  if (!own && !control(request, "start_stop", session.connectorId)) return;
+  const lease = own ? undefined : control(request, "start_stop", session.connectorId);
+  if (!own && !lease) return;
   callCharger(step, {
     action: "RemoteStopTransaction",
     payload: { transactionId: chargerTransactionId(session) },
     origins: [originOf(request)],
     backendId: backend.id,
+    ...lease && { freshLease: lease.fresh },
     urgent: true,
   });
 }
@@ -225,12 +235,10 @@ function setLimit(request: Request): void {
   if (typeof value !== "number" || !(value >= 0 && value <= most)) {
     return fail(request, "invalid_request", `the limit is not a number from 0 to ${most}`);
   }
-  const end = until === undefined ? undefined : parseTime(String(until));
+  const end = typeof until === "string" ? parseTime(until) : undefined;
   if (until !== undefined && (end === undefined || end <= step.now)) {
     return fail(request, "invalid_request", '"until" is not a time in the future (ISO 8601)');
   }
-  const lease = control(request, "limit", undefined);
-  if (!lease) return;
   const profile = limitProfile(
     step.state,
     limit as { currentA: number } | { powerW: number },
@@ -239,9 +247,15 @@ function setLimit(request: Request): void {
   const requested = { connectorId: 0, csChargingProfiles: profile };
   const translated = translateProfile(step.state, backend, requested);
   if (!translated.ok) return fail(request, "invalid_request", translated.reason);
+  const lease = control(request, "limit", undefined);
+  if (!lease) return;
+  const { csChargingProfiles } = translated.value;
   callCharger(step, {
     action: "SetChargingProfile",
-    payload: translated.value,
+    payload: {
+      connectorId: 0,
+      csChargingProfiles: registerProfile(step, backend, 0, csChargingProfiles),
+    },
     origins: [originOf(request)],
     backendId: backend.id,
     requested,
@@ -256,7 +270,12 @@ function clearLimit(request: Request): void {
     entry.backendId === backend.id && !entry.abandoned
   );
   if (own.length === 0) return succeed(request, true);
-  const whole: ClearWhole = { origin: originOf(request), remaining: own.length, cleared: 0 };
+  const whole: ClearWhole = {
+    origin: originOf(request),
+    remaining: own.length,
+    cleared: 0,
+    failure: undefined,
+  };
   for (const [id] of own) {
     callCharger(step, {
       action: "ClearChargingProfile",
@@ -278,7 +297,7 @@ function originOf({ backend, connection, id, action }: Request): Origin {
 /** The charger's answer, as a reply. */
 export function answerJson(
   step: Step,
-  _call: ChargerCall,
+  call: ChargerCall,
   origin: Origin & { type: "json" },
   outcome: ChargerOutcome,
 ): void {
@@ -288,7 +307,8 @@ export function answerJson(
   switch (outcome.type) {
     case "result": {
       const { status } = outcome.payload;
-      if (status === "Accepted") return succeed(request, true);
+      const gone = call.action === "ClearChargingProfile" && status === "Unknown";
+      if (status === "Accepted" || gone) return succeed(request, true);
       return fail(
         request,
         "charger_rejected",
@@ -299,6 +319,10 @@ export function answerJson(
       return fail(request, "charger_rejected", `the charger refused: ${outcome.description}`);
     case "timeout":
       return fail(request, "timeout", "the charger did not answer in time");
+    case "lost":
+      return fail(request, "charger_offline", "the charger disconnected before it answered");
+    case "refused":
+      return fail(request, "denied", outcome.reason);
     case "busy":
       return fail(request, "timeout", "too many commands are waiting for the charger");
     case "offline":

@@ -1,7 +1,7 @@
 // A new configuration while the proxy runs: what stays is not disturbed.
 
 import { createBackend, disconnect, pump } from "./backend.ts";
-import { endLease } from "./control.ts";
+import { reviewControl } from "./control.ts";
 import { keepCursors } from "./delivery.ts";
 import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
 import { type Backend, log, type Step } from "./state.ts";
@@ -24,15 +24,13 @@ export function reconfigure(step: Step, configuration: CoreConfiguration): void 
     state.backends.set(id, backend);
     keepCursors(step, [backend]);
   }
+  reviewControl(step);
   log(step, "info", "the configuration was read again", { backends: wanted.size });
 }
 
 function remove(step: Step, backend: Backend): void {
   hangUp(step, backend, "this backend is no longer configured");
   step.state.backends.delete(backend.id);
-  if (step.state.control.lease?.backendId === backend.id) {
-    endLease(step, "revoked", "revoked: it is no longer configured");
-  }
 }
 
 function change(step: Step, backend: Backend, next: BackendConfiguration): void {

@@ -79,8 +79,10 @@ export interface Charger {
   readonly configurationWaiting: ConfigurationQuestion[];
   readonly queue: ChargerCall[];
   pending: PendingChargerCall | undefined;
-  /** The backend whose queued CALL was sent last, for taking turns. */
-  lastServed: string | undefined;
+  /** For taking turns: the backends whose queued CALLs were sent, the latest last. */
+  served: string[];
+  /** When clearing what nobody stands behind is tried again; undefined: all is clear or under way. */
+  clearAt: number | undefined;
   readonly awaiting: Awaiting[];
   /** Repairs and oddities already noted. */
   readonly noted: Set<string>;
@@ -118,11 +120,11 @@ export interface ChargerCall {
   readonly backendId: string | undefined;
   readonly queuedAt: number;
   /** Safety first: ends or limits charging. */
-  readonly urgent: boolean;
+  urgent: boolean;
   /** What the backend asked for, in its own ids. */
   readonly requested: JsonObject;
-  /** The lease was granted for this very command. */
-  readonly freshLease: boolean;
+  /** It needs control; true: the lease was granted for this very command. undefined: it does not. */
+  readonly freshLease: boolean | undefined;
 }
 
 export interface PendingChargerCall {
@@ -155,14 +157,22 @@ export interface ClearWhole {
   readonly origin: Origin;
   remaining: number;
   cleared: number;
+  /** Why one of them came to nothing. */
+  failure: ChargerOutcome | undefined;
 }
 
 export type ChargerOutcome =
   | { readonly type: "result"; readonly payload: JsonObject }
   | { readonly type: "error"; readonly code: string; readonly description: string }
   | { readonly type: "timeout" }
+  /** The charger disconnected before it answered. */
+  | { readonly type: "lost" }
+  /** It was not sent: the charger is not there. */
   | { readonly type: "offline" }
-  | { readonly type: "busy" };
+  /** It was not sent: too much is waiting. */
+  | { readonly type: "busy" }
+  /** It was not sent: control ended while it waited. */
+  | { readonly type: "refused"; readonly reason: string };
 
 /** A CALL of the charger that waits for a backend's word. */
 export type Awaiting =
@@ -310,6 +320,8 @@ export interface ProfileEntry {
   readonly connectorId: number;
   readonly purpose: string;
   readonly stackLevel: number;
+  /** The charger has accepted it; until then it may be there. */
+  readonly confirmed: boolean;
   /** Nobody stands behind it any more: it is to be cleared. */
   abandoned: boolean;
 }
@@ -319,6 +331,7 @@ export interface ReservationEntry {
   readonly theirs: number;
   readonly connectorId: number;
   readonly expiresAt: number;
+  readonly confirmed: boolean;
   abandoned: boolean;
 }
 
@@ -388,7 +401,8 @@ export function createState(
       configurationWaiting: [],
       queue: [],
       pending: undefined,
-      lastServed: undefined,
+      served: [],
+      clearAt: undefined,
       awaiting: [],
       noted: new Set(),
     },

@@ -5,7 +5,7 @@ import { keepCursors } from "./delivery.ts";
 import { backendFrame } from "./backend_frame.ts";
 import { chargerClosed, chargerFrame, openCharger, tickCharger } from "./charge_point.ts";
 import { reconfigure } from "./reconfigure.ts";
-import { setMode, tickControl } from "./control.ts";
+import { reviewControl, setMode, tickControl } from "./control.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { receivedByJson } from "./json_backend.ts";
@@ -26,6 +26,7 @@ export function step(state: State, event: Event, now: number): Effect[] {
   switch (event.type) {
     case "started":
       keepCursors(step, [...state.backends.values()]);
+      reviewControl(step);
       tickBackends(step);
       break;
     case "charger_connected":

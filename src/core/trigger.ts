@@ -1,6 +1,7 @@
 // TriggerMessage: what the proxy knows it tells itself; only fresh meter values need the charger.
 
 import type { Action, Messages } from "../ocpp/types.ts";
+import { checkRequest } from "../ocpp/validate.ts";
 import { enqueue, pump } from "./backend.ts";
 import { type Command, forward, refuse, reply } from "./backend_command.ts";
 import type { NoticeKind } from "./state.ts";
@@ -19,6 +20,9 @@ export function trigger(
   if (!permissions.has("read")) return refuse(command as Command, 'it lacks "read"');
   switch (request.requestedMessage) {
     case "BootNotification":
+      if (step.state.charger.boot === undefined) {
+        return refuse(command as Command, "the charger has not told what it is yet");
+      }
       reply(command as Command, { status: "Accepted" });
       backend.bootAt = step.now;
       return pump(step, backend);
@@ -26,7 +30,7 @@ export function trigger(
       reply(command as Command, { status: "Accepted" });
       return enqueue(step, backend, { type: "heartbeat" });
     case "StatusNotification":
-      return triggerStatus(command as Command, request.connectorId);
+      return triggerStatus(command, request.connectorId);
     case "MeterValues":
       return forward(command, request as never);
     case "DiagnosticsStatusNotification":
@@ -45,15 +49,21 @@ export function trigger(
   }
 }
 
-/** From what was last heard: Home Assistant counts connectors by these answers. */
-function triggerStatus(command: Command, connectorId: number | undefined): void {
+/**
+ * From what was last heard: Home Assistant counts connectors by these answers. Of a connector that
+ * has not been heard of only the charger knows.
+ */
+function triggerStatus(
+  command: Command<"TriggerMessage"> | Command<"ExtendedTriggerMessage">,
+  connectorId: number | undefined,
+): void {
   const { step, backend } = command;
   const { connectors } = step.state.charger;
   const ids = connectorId === undefined ? [...connectors.keys()] : [connectorId];
   if (!ids.every((id) => connectors.has(id)) || ids.length === 0) {
-    return refuse(command, "nothing is known of that connector");
+    return forward(command, command.request as never);
   }
-  reply(command, { status: "Accepted" });
+  reply(command as Command, { status: "Accepted" });
   for (const id of ids.sort((a, b) => a - b)) {
     enqueue(step, backend, { type: "status", connectorId: id, live: false });
   }
@@ -61,9 +71,20 @@ function triggerStatus(command: Command, connectorId: number | undefined): void 
 
 function triggerNotice(command: Command, kind: NoticeKind, action: Action): void {
   const { step, backend } = command;
+  const { charger, requests } = step.state;
   reply(command, { status: "Accepted" });
-  const known = step.state.charger.orderedBy.get(kind) === backend.id
-    ? step.state.charger.notices.get(kind)
-    : undefined;
-  enqueue(step, backend, { type: "notice", action, payload: known ?? { status: "Idle" } });
+  const idle = { type: "notice" as const, action, payload: { status: "Idle" } };
+  const { requestId, ...known } = charger.notices.get(kind) ?? {};
+  const ordered = requests.get(Number(requestId ?? -1));
+  const concerned = (ordered?.backendId ?? charger.orderedBy.get(kind)) === backend.id;
+  if (!concerned) return enqueue(step, backend, idle);
+  // What has a request id belongs to the security whitepaper's messages.
+  const signed = ordered && kind === "firmware";
+  const notice = {
+    type: "notice" as const,
+    action: signed ? "SignedFirmwareStatusNotification" as const : action,
+    payload: ordered ? { ...known, requestId: ordered.theirs } : known,
+  };
+  const valid = checkRequest(notice.action, notice.payload).ok;
+  enqueue(step, backend, valid ? notice : idle);
 }

@@ -5,7 +5,7 @@ import type { JsonObject } from "../ocpp/json.ts";
 import { MEASURANDS, PHASES } from "../ocpp/vocabulary.ts";
 import { answerBackend, failBackend } from "./backend_frame.ts";
 import { clampIntervalMs } from "./backend.ts";
-import { callCharger } from "./charger_call.ts";
+import { callCharger, MAX_WAITING_CALLS } from "./charger_call.ts";
 import {
   type Backend,
   type ChargerOutcome,
@@ -98,7 +98,7 @@ export type KeyTreatment = "virtual" | "forward" | "reject";
 
 /** Decides what a ChangeConfiguration does: kept for this backend, sent on, or refused. */
 export function treatKey(key: string, value: string): KeyTreatment {
-  const name = key.toLowerCase();
+  const name = key.trim().toLowerCase();
   const virtual = VIRTUAL_KEYS.get(name);
   if (virtual) return fits(virtual, value) ? "virtual" : "reject";
   if (FORBIDDEN_KEY.test(name)) return "reject";
@@ -108,7 +108,7 @@ export function treatKey(key: string, value: string): KeyTreatment {
 
 /** Keeps a value for one backend alone; the charger never sees it. */
 export function setVirtual(step: Step, backend: Backend, key: string, value: string): void {
-  backend.virtual.set(key.toLowerCase(), value);
+  backend.virtual.set(key.trim().toLowerCase(), value);
   noteFact(step, `virtual/${backend.id}`, Object.fromEntries(backend.virtual));
 }
 
@@ -147,6 +147,11 @@ export function getConfiguration(
     return;
   }
   const { connection } = backend.link;
+  const waiting = charger.configurationWaiting.filter((item) => item.backendId === backend.id);
+  if (waiting.length >= MAX_WAITING_CALLS) {
+    failBackend(step, backend, id, "GenericError", "busy: too many questions are waiting");
+    return;
+  }
   charger.configurationWaiting.push({ backendId: backend.id, connection, id, keys });
   if (charger.configurationAsked) return;
   charger.configurationAsked = true;
@@ -185,6 +190,14 @@ export function configurationRead(step: Step, outcome: ChargerOutcome): void {
   }
 }
 
+/** The charger has booted: what was read of it may have changed. */
+export function configurationOutdated(step: Step): void {
+  const { charger } = step.state;
+  if (charger.configurationStale) return;
+  charger.configurationStale = true;
+  if (charger.configuration) saveConfiguration(step);
+}
+
 function saveConfiguration(step: Step): void {
   const { configuration, configurationStale } = step.state.charger;
   noteFact(step, "charger_configuration", {
@@ -197,14 +210,8 @@ function saveConfiguration(step: Step): void {
 function view(state: State, backend: Backend, wanted: readonly string[]): JsonObject {
   const rows = new Map<string, ConfigurationKey>();
   for (const row of state.charger.configuration ?? []) rows.set(row.key.toLowerCase(), row);
-  const heartbeat = virtualHeartbeatMs(backend) ?? backend.heartbeatIntervalMs;
-  rows.set("heartbeatinterval", {
-    key: rows.get("heartbeatinterval")?.key ?? "HeartbeatInterval",
-    readonly: false,
-    value: String(heartbeat / 1000),
-  });
-  for (const [name, value] of backend.virtual) {
-    if (name === "heartbeatinterval") continue;
+  const own = new Map([["heartbeatinterval", String(backend.heartbeatIntervalMs / 1000)]]);
+  for (const [name, value] of [...own, ...backend.virtual]) {
     rows.set(name, { key: rows.get(name)?.key ?? properName(name), readonly: false, value });
   }
   if (wanted.length === 0) return { configurationKey: [...rows.values()] };

@@ -347,6 +347,12 @@ export class Harness {
       .find((frame) => (frame.type === "result" || frame.type === "error") && frame.id === id);
   }
 
+  /** Every answer that a backend has got to its CALL. */
+  answersTo(backendId: string, id: string | number): Frame[] {
+    return this.received(backendId).map(({ text }) => parseFrame(text))
+      .filter((frame) => (frame.type === "result" || frame.type === "error") && frame.id === id);
+  }
+
   /** The CALLs that a backend has received. */
   callsToBackend(backendId: string, action?: string): (Frame & { type: "call" })[] {
     return callsIn(this.received(backendId))
