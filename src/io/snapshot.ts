@@ -16,14 +16,12 @@ import type { Row, Statements } from "./statements.ts";
 /** Reads all tables but the log, in one go: nobody else may write meanwhile. */
 export function readSnapshot(statements: Statements): Snapshot {
   // A cursor, or a backend's id, can be ahead of a log and books that were salvaged in part.
-  const lastSequence = statements.number(`SELECT max(value) FROM (
-    SELECT max(sequence) AS value FROM log UNION ALL
-    SELECT max(sequence) FROM cursor UNION ALL
-    SELECT max(sequence) FROM set_aside)`) ?? 0;
-  const lastTransactionId = statements.number(`SELECT max(value) FROM (
-    SELECT max(transaction_id) AS value FROM session UNION ALL
-    SELECT max(transaction_id) FROM log UNION ALL
-    SELECT max(transaction_id) FROM backend_transaction)`) ?? 0;
+  const lastSequence = highest(statements, "sequence", ["log", "cursor", "set_aside"]);
+  const lastTransactionId = highest(
+    statements,
+    "transaction_id",
+    ["session", "log", "backend_transaction"],
+  );
   const sessions = statements.all(
     `SELECT ${SESSION_COLUMNS} FROM session WHERE stopped_at IS NULL
      UNION ALL SELECT * FROM (
@@ -51,9 +49,11 @@ export function readSnapshot(statements: Statements): Snapshot {
       new Set(sessions.map((session) => session.transactionId)),
     ),
     startSequences: new Map(
-      statements.all(`SELECT transaction_id, min(log.sequence) FROM session
-        JOIN log USING (transaction_id)
-        WHERE stopped_at IS NULL AND action = 'StartTransaction' GROUP BY transaction_id`)
+      statements.all(`SELECT transaction_id, (
+          SELECT sequence FROM log
+          WHERE log.transaction_id = session.transaction_id AND action = 'StartTransaction'
+          ORDER BY sequence LIMIT 1) AS start
+        FROM session WHERE stopped_at IS NULL AND start IS NOT NULL`)
         .map(([transactionId, sequence]) => [transactionId as number, sequence as number]),
     ),
     decisions: statements.all(
@@ -81,6 +81,14 @@ function readNewestEntries(statements: Statements, lastSequence: number): LogEnt
     after--;
   }
   return statements.all(SELECT_LOG, after, lastSequence).map(logEntryFromRow);
+}
+
+/** One query a table: SQLite looks up the end of an index only where it is asked for nothing else. */
+function highest(statements: Statements, column: string, tables: readonly string[]): number {
+  return Math.max(
+    0,
+    ...tables.map((table) => statements.number(`SELECT max(${column}) FROM ${table}`) ?? 0),
+  );
 }
 
 function readBackendTransactions(

@@ -6,6 +6,7 @@ import {
   type SessionRecord,
   type Write,
 } from "../../src/core/record.ts";
+import { COUNTED_ENTRIES } from "../../src/io/backlog.ts";
 import { openDatabase } from "../../src/io/database.ts";
 import { LOG_PAGE_BYTES, Store } from "../../src/io/store.ts";
 import { readStoredState } from "../../src/io/stored_state.ts";
@@ -187,6 +188,26 @@ Deno.test("a snapshot has all open sessions and the newest closed ones, oldest f
     store.close();
   }));
 
+Deno.test("a snapshot tells where each open session began, if it began with a StartTransaction", () =>
+  withDatabasePath((path) => {
+    const store = Store.open(path);
+    const start = (sequence: number, transactionId: number): Write => ({
+      table: "log",
+      entry: entry(sequence, { action: "StartTransaction", transactionId }),
+    });
+    store.commit([
+      { table: "session", session: session(1, { stoppedAt: NOW }) },
+      { table: "session", session: session(2) },
+      { table: "session", session: session(3) },
+      start(1, 1),
+      start(2, 2),
+      { table: "log", entry: entry(3, { transactionId: 2 }) },
+      { table: "log", entry: entry(4, { transactionId: 3 }) },
+    ]);
+    assert.deepEqual(store.load().startSequences, new Map([[2, 2]]));
+    store.close();
+  }));
+
 Deno.test("a snapshot has the newest decisions, newest last", () =>
   withDatabasePath((path) => {
     const store = Store.open(path);
@@ -260,6 +281,20 @@ Deno.test("the stored state can be read with and without the proxy", () =>
     assert.deepEqual(readStoredState(path, ["a"]), expected);
     store.close();
     assert.deepEqual(readStoredState(path, ["a"]), expected);
+  }));
+
+Deno.test("a long backlog is told from the sequences, not counted", () =>
+  withDatabasePath((path) => {
+    const store = Store.open(path);
+    const entries = Array.from({ length: COUNTED_ENTRIES }, (_, index) => entry(index + 1));
+    store.commit(entries.map((row): Write => ({ table: "log", entry: row })));
+    store.commit([{ table: "log", entry: entry(COUNTED_ENTRIES + 5) }]);
+    store.commit([{ table: "cursor", cursor: { backendId: "b", sequence: 2 } }]);
+    assert.deepEqual(store.backlog(["a", "b"]).map(({ pending }) => pending), [
+      COUNTED_ENTRIES + 5,
+      COUNTED_ENTRIES - 1,
+    ]);
+    store.close();
   }));
 
 Deno.test("closing leaves one file with everything in it", () =>
