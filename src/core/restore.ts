@@ -6,7 +6,7 @@ import { createBackend } from "./backend.ts";
 import type { BackendConfiguration } from "./configuration.ts";
 import type { OwnerMode } from "./event.ts";
 import type { Snapshot } from "./record.ts";
-import { rememberSession } from "./session.ts";
+import { openSessions, rememberSession, sessionOnConnector } from "./session.ts";
 import type {
   Backend,
   Claim,
@@ -70,8 +70,9 @@ function restoreCharger(state: State, snapshot: Snapshot, now: number): void {
     const { status, at } = value as { status: StatusNotificationRequest; at: number };
     charger.connectors.set(status.connectorId, {
       status,
-      at,
-      availableSince: status.status === "Available" ? now : undefined,
+      // After a clock that was ahead, a time to come would outlive every newer state.
+      at: Math.min(at, now),
+      availableSince: isFree(state, status, at) ? now : undefined,
     });
   }
   for (const [kind, payload] of Object.entries(record(facts.get("notices")))) {
@@ -82,12 +83,19 @@ function restoreCharger(state: State, snapshot: Snapshot, now: number): void {
   }
 }
 
+/** Whether a connector became free under its running session: what it did before says nothing. */
+function isFree(state: State, status: StatusNotificationRequest, at: number): boolean {
+  const session = sessionOnConnector(state, status.connectorId);
+  return status.status === "Available" && session !== undefined &&
+    at > Math.max(session.startedAt, session.energyRoseAt ?? 0);
+}
+
 function restoreControl(state: State, snapshot: Snapshot): void {
   const { facts } = snapshot;
   const control = record(facts.get("control"));
   if (control.mode) state.control.mode = control.mode as unknown as OwnerMode;
   state.control.modeUntil = control.modeUntil as number | undefined;
-  state.control.lease = control.lease as unknown as Lease | undefined;
+  state.control.lease = restoreLease(state, control.lease as unknown as Lease | undefined);
   state.control.claim = control.claim as unknown as Claim | undefined;
   for (const [ours, entry] of pairs(facts.get("profiles"))) {
     state.profiles.set(ours, entry as unknown as ProfileEntry);
@@ -102,6 +110,15 @@ function restoreControl(state: State, snapshot: Snapshot): void {
   for (const [tag, backendId] of Object.entries(record(facts.get("authorized_by")))) {
     state.authorizedBy.set(tag, String(backendId));
   }
+}
+
+/** The sessions are on disk before the lease is: a crash between them must not keep it for ever. */
+function restoreLease(state: State, lease: Lease | undefined): Lease | undefined {
+  if (!lease) return undefined;
+  const running = openSessions(state).find(({ transactionId, backendId }) =>
+    transactionId === lease.transactionId || backendId === null || backendId === lease.backendId
+  );
+  return { ...lease, transactionId: running?.transactionId };
 }
 
 function record(value: JsonValue | undefined): JsonObject {
