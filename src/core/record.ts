@@ -35,7 +35,7 @@ export type SessionFlag =
   | "adopted"
   /** A time was missing or from before 2020; the time of receipt stands in. */
   | "clock_corrected"
-  /** The register ran backwards. */
+  /** The register ran backwards, or jumped. */
   | "meter_reset"
   /** meterStart did not fit the register. */
   | "meter_start_corrected"

@@ -1,5 +1,6 @@
 // A session's books: which one a message belongs to, and its energy, monotonic whatever the meter does.
 
+import { type JsonValue, stringifyJson } from "../ocpp/json.ts";
 import type { Int64 } from "../ocpp/types.ts";
 import { REMEMBERED_SESSIONS, type SessionFlag, type SessionRecord } from "./record.ts";
 import type { State } from "./state.ts";
@@ -30,11 +31,16 @@ export function startKey(
   timestamp: unknown,
 ): string {
   return JSON.stringify([
-    Number(connectorId),
-    String(idTag).toLowerCase(),
-    Number(meterStart),
-    String(timestamp),
+    Number(plain(connectorId)),
+    plain(idTag).toLowerCase(),
+    Number(plain(meterStart)),
+    plain(timestamp),
   ]);
+}
+
+/** Any JSON value as text; objects of a hostile peer may have a `toString` of their own. */
+export function plain(value: unknown): string {
+  return typeof value === "object" ? stringifyJson(value as JsonValue) : String(value);
 }
 
 /** Adds a session, forgetting the oldest closed one beyond REMEMBERED_SESSIONS. */
@@ -97,27 +103,37 @@ export function flag(session: SessionRecord, name: SessionFlag): void {
 /**
  * Takes in one value of the energy register.
  *
- * A fall is not believed until the next value confirms it: chargers send a 0 between real values.
+ * A fall is not believed until a later value confirms it: chargers send a 0 between real values.
  * A jump that no cable can carry moves the base instead of the energy.
  */
 export function meterReading(session: SessionRecord, registerWh: number, at: number): void {
-  const last = session.registerWh;
-  const meteredAt = session.meteredAt ?? session.startedAt;
-  session.meteredAt = Math.max(at, meteredAt);
+  const { registerWh: last, meteredAt } = session;
+  // Batches and retransmissions tell old values again.
+  if (last !== null && meteredAt !== null && registerWh < last && at <= meteredAt) return;
+  takeRegister(session, registerWh, at);
+}
+
+function takeRegister(session: SessionRecord, registerWh: number, at: number): void {
+  const { registerWh: last, resetCandidateWh: candidate } = session;
+  const span = {
+    first: session.meteredAt === null,
+    ms: at - (session.meteredAt ?? session.startedAt),
+  };
+  session.meteredAt = Math.max(at, session.meteredAt ?? session.startedAt);
   if (last === null) {
     session.registerWh = registerWh;
     return;
   }
   if (registerWh >= last) {
     session.resetCandidateWh = null;
-    addEnergy(session, last, registerWh, meteredAt, at);
+    addEnergy(session, last, registerWh, span, at);
     return;
   }
-  const candidate = session.resetCandidateWh;
-  if (candidate !== null && registerWh >= candidate) {
+  // Only a register that counts again has been reset; several zeros in a row can be noise.
+  if (candidate !== null && registerWh > candidate) {
     flag(session, "meter_reset");
     session.resetCandidateWh = null;
-    addEnergy(session, candidate, registerWh, meteredAt, at);
+    addEnergy(session, candidate, registerWh, { ...span, first: false }, at);
     return;
   }
   if (last - registerWh > METER_NOISE_WH) session.resetCandidateWh = registerWh;
@@ -127,13 +143,17 @@ function addEnergy(
   session: SessionRecord,
   fromWh: number,
   toWh: number,
-  meteredAt: number,
+  span: { readonly first: boolean; readonly ms: number },
   at: number,
 ): void {
   session.registerWh = toWh;
   const gainWh = toWh - fromWh;
-  if (!plausible(session, gainWh, at - meteredAt)) {
-    flag(session, "meter_start_corrected");
+  // A meterStart of 0 is often no reading at all (ABB): what follows has to fit it by the minute.
+  const believed = span.first && session.meterStartWh === 0
+    ? gainWh <= deliverableWh(Math.max(span.ms, 0))
+    : plausible(session, gainWh, span.ms);
+  if (!believed) {
+    flag(session, span.first ? "meter_start_corrected" : "meter_reset");
     return;
   }
   session.energyWh += gainWh;
@@ -145,7 +165,17 @@ function plausible(session: SessionRecord, energyWh: number, durationMs: number)
   if (session.flags.includes("clock_corrected") || durationMs < SHORTEST_SPAN_MS) {
     return energyWh <= PLAUSIBLE_UNTIMED_WH;
   }
-  return energyWh <= PLAUSIBLE_SLACK_WH + PLAUSIBLE_POWER_W * durationMs / 3_600_000;
+  return energyWh <= deliverableWh(durationMs);
+}
+
+function deliverableWh(durationMs: number): number {
+  return PLAUSIBLE_SLACK_WH + PLAUSIBLE_POWER_W * durationMs / 3_600_000;
+}
+
+/** Whether meterStop − meterStart says what was delivered. */
+function comparesEnds(session: SessionRecord, directWh: number): boolean {
+  if (session.flags.includes("meter_reset")) return directWh >= session.energyWh;
+  return !session.flags.includes("meter_start_corrected");
 }
 
 /** Ends a session's books; `meterStopWh` null: nobody knows. */
@@ -158,18 +188,18 @@ export function endSession(
   const durationMs = stop.at - session.startedAt;
   if (meterStopWh !== null) {
     const directWh = meterStartWh === null ? undefined : meterStopWh - meterStartWh;
-    const steady = !session.flags.includes("meter_reset") &&
-      !session.flags.includes("meter_start_corrected");
     if (
       directWh !== undefined && directWh >= 0 && plausible(session, directWh, durationMs) &&
-      (steady || directWh >= session.energyWh)
+      comparesEnds(session, directWh)
     ) {
       if (directWh > session.energyWh) session.energyRoseAt = stop.at;
       else if (directWh < session.energyWh) flag(session, "meter_stop_corrected");
       session.energyWh = Math.max(directWh, session.energyWh);
     } else {
-      if (steady) flag(session, "meter_stop_corrected");
-      meterReading(session, meterStopWh, stop.at);
+      const explained = session.flags.includes("meter_reset") ||
+        session.flags.includes("meter_start_corrected");
+      if (directWh !== undefined && !explained) flag(session, "meter_stop_corrected");
+      takeRegister(session, meterStopWh, stop.at);
     }
   }
   session.meterStopWh = meterStopWh;

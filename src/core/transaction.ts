@@ -25,6 +25,7 @@ import {
   flag,
   meterReading,
   openSessions,
+  plain,
   rememberSession,
   sessionByChargerId,
   sessionOnConnector,
@@ -67,7 +68,7 @@ export function startTransaction(
     original.timestamp,
   );
   const known = state.sessions.get(state.sessionsByKey.get(key) ?? -1);
-  const clockSet = (parseTime(String(original.timestamp)) ?? 0) >= EARLIEST_TIME;
+  const clockSet = isClockSet(original);
   if (known && (known.stoppedAt === null || clockSet)) {
     noteOnce(step, "start-repeated", "the charger repeats a StartTransaction; it keeps its id");
     answerStart(step, message.connection, message.id, known);
@@ -133,11 +134,11 @@ export function startTransaction(
 export function meterValues(step: Step, message: ChargerMessage<MeterValuesRequest>): void {
   const { state, now } = step;
   const { request } = message;
-  const session = meteredSession(step, request);
   if (request.meterValue.length === 0) {
     answerCharger(step, message.connection, message.id, {});
     return;
   }
+  const session = meteredSession(step, request);
   if (session === undefined) {
     answerCharger(step, message.connection, message.id, {});
     const { transactionId: _, ...payload } = request;
@@ -183,7 +184,7 @@ export function stopTransaction(
   const { request, original } = message;
   const answer = { connection: message.connection, id: message.id };
   const at = parseTime(request.timestamp) ?? now;
-  const session = stoppedSession(step, request, at);
+  const session = stoppedSession(step, request, at, isClockSet(original));
   const reason = request.reason ?? "Local";
   if (session === undefined) {
     storeOrphan(step, message, at, reason);
@@ -210,8 +211,8 @@ export function stopTransaction(
     return;
   }
   const ended = { ...session, flags: [...session.flags] };
-  if ((parseTime(String(original.timestamp)) ?? 0) < EARLIEST_TIME) flag(ended, "clock_corrected");
-  takeReadings(ended, request.transactionData ?? [], now);
+  if (!isClockSet(original)) flag(ended, "clock_corrected");
+  takeLastReading(ended, request.transactionData ?? [], now);
   endSession(ended, { at, meterStopWh: request.meterStop, reason });
   const { transactionId: _, ...payload } = request;
   const entry: LogEntry = {
@@ -240,7 +241,8 @@ export function closeLostSessions(step: Step): void {
     return due !== undefined && due <= now;
   });
   if (lost === undefined) return;
-  const session = estimateStop(lost, now, lost.registerWh);
+  const freeSince = state.charger.connectors.get(lost.connectorId)?.at ?? now;
+  const session = estimateStop(lost, Math.max(freeSince, lost.startedAt), lost.registerWh);
   const entry = stopEntry(step, session, state.log.lastSequence + 1);
   log(step, "warning", "the charger never stopped a transaction; it is closed with an estimate", {
     transactionId: session.transactionId,
@@ -288,7 +290,8 @@ export function stored(step: Step, token: number, failure: string | undefined): 
       break;
     case "meter":
       appendEntry(state.log, storing.entry);
-      if (storing.session.stoppedAt === null) applyReadings(step, storing.session);
+      if (!state.sessions.has(storing.session.transactionId)) applyAdoption(step, storing.session);
+      else if (storing.session.stoppedAt === null) applyReadings(step, storing.session);
       answerCharger(step, storing.connection, storing.id, {});
       break;
     case "stop":
@@ -325,6 +328,19 @@ function applyStart(step: Step, storing: Storing & { type: "start" }): void {
   });
   sessionStarted(step, session);
   answerStart(step, storing.connection, storing.id, session);
+}
+
+function applyAdoption(step: Step, session: SessionRecord): void {
+  const { state, now } = step;
+  rememberSession(state, session);
+  // A stale id on a free connector is no transaction: the lost-stop rule takes it away again.
+  const connector = state.charger.connectors.get(session.connectorId);
+  if (connector?.status.status === "Available") connector.availableSince = now;
+  log(step, "warning", "the charger runs a transaction that began elsewhere; it is adopted", {
+    transactionId: session.transactionId,
+    chargerTransactionId: session.chargerTransactionId,
+  });
+  sessionStarted(step, session);
 }
 
 function applyReadings(step: Step, session: SessionRecord): void {
@@ -413,19 +429,21 @@ function meteredSession(step: Step, request: MeterValuesRequest): SessionRecord 
     }
     return running;
   }
-  if (named) {
-    return named.stoppedAt !== null && now - named.stoppedAt <= CLOSING_VALUES_MS
-      ? named
-      : undefined;
-  }
+  if (named) return isClosing(named, request, now) ? named : undefined;
   if (transactionId === undefined || isNoId(transactionId) || connectorId === 0) return undefined;
-  return adopt(step, transactionId, request);
+  return adopted(step, transactionId, request);
+}
+
+/** Whether values still belong to a session that has ended: taken in time, or sent soon after. */
+function isClosing(session: SessionRecord, request: MeterValuesRequest, now: number): boolean {
+  const takenAt = parseTime(request.meterValue[0]?.timestamp ?? "") ?? now;
+  return Math.min(takenAt, now) - (session.stoppedAt ?? now) <= CLOSING_VALUES_MS;
 }
 
 /** Makes a session for a transaction that the charger began before the proxy knew it. */
-function adopt(step: Step, transactionId: Int64, request: MeterValuesRequest): SessionRecord {
+function adopted(step: Step, transactionId: Int64, request: MeterValuesRequest): SessionRecord {
   const { state, now } = step;
-  const session: SessionRecord = {
+  return {
     transactionId: state.lastTransactionId + 1,
     chargerTransactionId: String(transactionId),
     connectorId: request.connectorId,
@@ -446,36 +464,38 @@ function adopt(step: Step, transactionId: Int64, request: MeterValuesRequest): S
     stopReason: null,
     flags: ["adopted"],
   };
-  rememberSession(state, session);
-  log(step, "warning", "the charger runs a transaction that began elsewhere; it is adopted", {
-    transactionId: session.transactionId,
-    chargerTransactionId: session.chargerTransactionId,
-  });
-  sessionStarted(step, session);
-  return session;
 }
 
-/** The session that a StopTransaction ends, as well as can be told. */
+/** The session that a StopTransaction ends, or has ended, as well as can be told. */
 function stoppedSession(
   step: Step,
   request: StopTransactionRequest,
   at: number,
+  clockSet: boolean,
 ): SessionRecord | undefined {
   const { state } = step;
   if (!isNoId(request.transactionId)) {
     const named = sessionByChargerId(state, request.transactionId);
     if (named) return named;
   }
+  const ended = [...state.sessions.values()].filter((session) =>
+    session.stoppedAt !== null && session.meterStopWh === request.meterStop
+  );
+  // The repetition of a stop without a usable id must not end the next session.
+  const repeated = ended.findLast(({ startedAt, stoppedAt }) =>
+    clockSet && stoppedAt === Math.max(at, startedAt)
+  );
+  if (repeated) return repeated;
   const tag = request.idTag?.toLowerCase();
   const candidates = openSessions(state).filter((session) =>
     (session.meterStartWh === null || request.meterStop >= session.meterStartWh) &&
     at >= session.startedAt - 60_000
   );
-  const sameTag = candidates.filter((session) => session.idTag.toLowerCase() === tag);
-  if (sameTag.length > 0) return sameTag[0];
-  return candidates.length === 1 && (tag === undefined || candidates[0]!.idTag === "")
-    ? candidates[0]
-    : undefined;
+  const sameTag = candidates.find((session) => session.idTag.toLowerCase() === tag);
+  if (sameTag) return sameTag;
+  const only = candidates.length === 1 ? candidates[0] : undefined;
+  if (only && (tag === undefined || only.idTag === "")) return only;
+  return clockSet ? undefined : ended.findLast(({ flags }) => flags.includes("clock_corrected"));
 }
 
 /** Books a StopTransaction that belongs to no known session: the owner can see it. */
@@ -491,7 +511,7 @@ function storeOrphan(
     "orphan",
     String(request.transactionId),
     request.meterStop,
-    String(message.original.timestamp),
+    plain(message.original.timestamp),
   ]);
   const answer = { connection: message.connection, id: message.id };
   if (state.sessionsByKey.has(key)) {
@@ -573,6 +593,21 @@ function takeReadings(
   for (const { wh, at } of energyRegisterReadings(meterValue)) {
     meterReading(session, wh, at ?? now);
   }
+}
+
+/** Of a StopTransaction's data only the end is news: the rest was sent as MeterValues before. */
+function takeLastReading(
+  session: SessionRecord,
+  transactionData: readonly MeterValue[],
+  now: number,
+): void {
+  const last = energyRegisterReadings(transactionData).at(-1);
+  if (last && last.wh >= (session.registerWh ?? 0)) meterReading(session, last.wh, last.at ?? now);
+}
+
+/** Whether the charger's clock was set when it wrote this message. */
+function isClockSet(original: JsonObject): boolean {
+  return (parseTime(plain(original.timestamp)) ?? 0) >= EARLIEST_TIME;
 }
 
 /** −1 and 0 stand for "no transaction id" (errata 3.18; sentinel of some chargers). */
