@@ -18,6 +18,8 @@ export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Flags of `serve` beside `--config`. */
   readonly flags?: readonly string[];
+  /** The script to run; default: `main.ts`. A bundle starts faster. */
+  readonly script?: string;
   /** Sees what it writes, as it comes. */
   readonly output?: (text: string) => void;
   /** How long it may take until it listens, wall-clock milliseconds. */
@@ -50,6 +52,10 @@ export class Program {
 
   get configPath(): string {
     return join(this.#folder, "config.yaml");
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined;
   }
 
   get pid(): number {
@@ -85,9 +91,9 @@ export class Program {
     if (this.#child) throw new Error("the program runs already");
     await this.configure(this.#config);
     await Deno.remove(join(this.dataDir, "server.json")).catch(() => {});
-    const flags = this.#options.flags ?? [];
+    const { flags = [], script = MAIN.pathname } = this.#options;
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", ...PERMISSIONS, MAIN.pathname, "serve", "--config", this.configPath, ...flags],
+      args: ["run", ...PERMISSIONS, script, "serve", "--config", this.configPath, ...flags],
       env: { NO_COLOR: "1", ...this.#options.environment },
       cwd: this.#folder,
       stdin: "null",

@@ -1,0 +1,15 @@
+// The program as one file, which starts in half the time of its sources.
+
+const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
+
+/** Bundles the program into `folder`; returns the path of the script. */
+export async function bundleProgram(folder: string): Promise<string> {
+  const script = `${folder}/ocpp-proxy.js`;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--platform", "deno", "--output", script, MAIN],
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return script;
+}
