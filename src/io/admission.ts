@@ -25,8 +25,8 @@ export type Entrance =
     readonly status: number;
     readonly reason: string;
     readonly headers?: Readonly<Record<string, string>>;
-    /** A password or token was wrong. */
-    readonly guess?: boolean;
+    /** The password or token of this door was wrong. */
+    readonly guessed?: string;
   };
 
 /** What admission needs to know of the running proxy. */
@@ -35,6 +35,8 @@ export interface Premises {
   /** The charger's identity, configured or remembered. */
   readonly chargePointId: string | undefined;
   readonly instance: string;
+  /** Whether a password may be tried at this door, or there were too many wrong ones. */
+  mayGuess(door: string): boolean;
 }
 
 /** The identity of a charger that gives none. */
@@ -72,7 +74,7 @@ function pathSegments(path: string): string[] | undefined {
 }
 
 function chargerEntrance(
-  { configuration, chargePointId }: Premises,
+  { configuration, chargePointId, mayGuess }: Premises,
   request: UpgradeRequest,
   segments: readonly string[],
 ): Entrance {
@@ -92,12 +94,14 @@ function chargerEntrance(
   }
   const { password } = configuration.charger;
   if (password !== undefined) {
+    const door = "charger";
+    if (!mayGuess(door)) return tooManyGuesses();
     const userFits = fromUser === undefined || fromPath === undefined || fromUser === fromPath;
     if (!credentials || !userFits || !passwordFits(password, credentials.password)) {
       return {
         ...refused(401, "Basic authentication with the charger's password is needed"),
         headers: { "www-authenticate": 'Basic realm="ocpp-proxy", charset="UTF-8"' },
-        guess: credentials !== undefined,
+        ...credentials && { guessed: door },
       };
     }
   }
@@ -130,7 +134,7 @@ function chargerProtocol(
 }
 
 function backendEntrance(
-  { configuration }: Premises,
+  { configuration, mayGuess }: Premises,
   request: UpgradeRequest,
   segments: readonly string[],
 ): Entrance {
@@ -145,11 +149,13 @@ function backendEntrance(
   if (backend?.url !== undefined) {
     return refused(409, "this backend has a url: the proxy dials it");
   }
+  const door = `backend/${id}`;
+  if (backend && backend.authentication.type !== "none" && !mayGuess(door)) return tooManyGuesses();
   if (backend && !tokenFits(backend, request)) {
     return {
       ...refused(401, "the backend's token is needed: Bearer, Basic password or ?token="),
       headers: { "www-authenticate": 'Bearer realm="ocpp-proxy"' },
-      guess: presentedToken(request) !== undefined,
+      ...presentedToken(request) && { guessed: door },
     };
   }
   const offered = request.offeredProtocols;
@@ -166,6 +172,10 @@ function backendEntrance(
 
 function refused(status: number, reason: string): Entrance & { type: "refused" } {
   return { type: "refused", status, reason };
+}
+
+function tooManyGuesses(): Entrance {
+  return refused(429, "too many wrong passwords; wait a minute");
 }
 
 function isIdentity(id: string): boolean {

@@ -9,7 +9,7 @@ export const GUESS_WINDOW_MS = 60_000;
 /** Addresses remembered; beyond it the oldest is forgotten. */
 const MAX_ADDRESSES = 1_000;
 
-/** Counts wrong passwords. */
+/** Counts wrong passwords. An address may be one with a door: each is counted for itself. */
 export class Guesses {
   readonly #byAddress = new Map<string, { count: number; since: number }>();
 

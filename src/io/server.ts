@@ -27,18 +27,18 @@ export function serveProxy(
     fetch,
     log,
     admit: (request) => {
-      const { remoteAddress } = request;
-      if (guesses.tooMany(remoteAddress)) {
-        return { accept: false, status: 429, reason: "too many wrong passwords; wait a minute" };
-      }
+      // Counted for each door: a backend that guesses does not shut out a charger behind the same
+      // router, nor another backend.
+      const guesser = (door: string) => `${request.remoteAddress} ${door}`;
       const entrance = decideEntrance({
         configuration: proxy.configuration,
         chargePointId: proxy.chargePointId,
         instance: proxy.instance,
+        mayGuess: (door) => !guesses.tooMany(guesser(door)),
       }, request);
       if (entrance.type === "refused") {
-        if (entrance.guess) guesses.record(remoteAddress);
-        logRefusal(log, request, entrance);
+        if (entrance.guessed !== undefined) guesses.record(guesser(entrance.guessed));
+        if (entrance.status !== 429) logRefusal(log, request, entrance);
       }
       return admission(proxy, entrance);
     },
