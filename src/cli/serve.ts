@@ -47,7 +47,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
     context.error(
       `ocpp-proxy: cannot listen on ${address.host}:${address.port}: ${(error as Error).message}`,
     );
-    proxy.close();
+    await proxy.close();
     store.close();
     return 1;
   }
@@ -64,7 +64,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   await stopSignal();
   log("info", "stopping", {});
   Deno.removeSignalListener("SIGHUP", reload);
-  proxy.close();
+  await proxy.close();
   await listener.close();
   api.close();
   store.close();

@@ -2,7 +2,7 @@
 
 import type { BackendConnection } from "../config/configuration.ts";
 import { dialledUrl } from "../config/dialled_url.ts";
-import { dial } from "./dial.ts";
+import { dial, type DialOptions } from "./dial.ts";
 import { DialError } from "./dial_error.ts";
 import type { Socket } from "./socket.ts";
 
@@ -14,7 +14,7 @@ export async function dialBackend(
   backend: BackendConnection,
   chargePointId: string | undefined,
   instance: string,
-  failed: (error: unknown) => void,
+  options: Pick<DialOptions, "signal" | "failed">,
 ): Promise<Socket> {
   const identity = backend.chargePointId ?? chargePointId;
   if (identity === undefined) {
@@ -25,8 +25,8 @@ export async function dialBackend(
     [tls.caFile, tls.certFile, tls.keyFile].map((path) => readPem(path)),
   );
   return await dial({
+    ...options,
     url: dialledUrl(backend, identity)!,
-    failed,
     protocols: ["ocpp1.6"],
     headers: { ...authorization(backend, identity), [LOOP_HEADER]: instance },
     rejectUnauthorized: tls.verify,

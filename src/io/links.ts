@@ -9,21 +9,30 @@ export const SLOW_CONSUMER_MS = 10_000;
 /** Unsent bytes at which the charger's socket is given up: it has stopped reading for good. */
 const MAX_UNSENT_TO_CHARGER_BYTES = 2 * 1024 * 1024;
 
+interface Link {
+  readonly socket: Socket;
+  /** Runs once something was left out for a backend, which is then disconnected in any case. */
+  stalled: ReturnType<typeof setTimeout> | undefined;
+}
+
 /** The sockets by connection number. */
 export class Links {
-  readonly #sockets = new Map<number, { socket: Socket; slowSince: number | undefined }>();
+  readonly #sockets = new Map<number, Link>();
   readonly #log: (level: LogLevel, message: string, values: Record<string, string>) => void;
+  #emptied: (() => void) | undefined;
 
   constructor(log: (level: LogLevel, message: string, values: Record<string, string>) => void) {
     this.#log = log;
   }
 
   add(socket: Socket): void {
-    this.#sockets.set(socket.connection, { socket, slowSince: undefined });
+    this.#sockets.set(socket.connection, { socket, stalled: undefined });
   }
 
   remove(connection: number): void {
+    clearTimeout(this.#sockets.get(connection)?.stalled);
     this.#sockets.delete(connection);
+    if (this.#sockets.size === 0) this.#emptied?.();
   }
 
   /** To the charger; its answers are never dropped. */
@@ -41,44 +50,45 @@ export class Links {
   sendToBackend(backendId: string, connection: number, text: string): void {
     const link = this.#sockets.get(connection);
     if (!link) return;
-    if (link.socket.bufferedAmount <= MAX_UNSENT_BYTES) {
-      link.slowSince = undefined;
+    if (link.stalled !== undefined) {
+      this.#startOver(link);
+    } else if (link.socket.bufferedAmount <= MAX_UNSENT_BYTES) {
       link.socket.send(text);
-      return;
-    }
-    const now = performance.now();
-    if (link.slowSince === undefined) {
-      link.slowSince = now;
-      setTimeout(() => this.#dropIfSlow(backendId, connection), SLOW_CONSUMER_MS);
+    } else {
+      link.stalled = setTimeout(() => {
+        if (this.#startOver(link)) return;
+        this.#log("warning", "a backend does not read; it is disconnected", { backend: backendId });
+        link.socket.terminate();
+      }, SLOW_CONSUMER_MS);
     }
   }
 
+  /** Asks for a pong, unless something was left out: the pong would vouch for that too. */
   ping(connection: number, payload: string): void {
-    this.#sockets.get(connection)?.socket.ping(payload);
+    const link = this.#sockets.get(connection);
+    if (link?.stalled === undefined) link?.socket.ping(payload);
   }
 
   close(connection: number, code: number, reason: string): void {
     this.#sockets.get(connection)?.socket.close(code, reason);
   }
 
-  /** Closes everything, as a proxy does that is being stopped. */
-  closeAll(code: number, reason: string): void {
+  /** Closes everything, as a proxy does that is being stopped; resolves when all is closed. */
+  closeAll(code: number, reason: string): Promise<void> {
+    if (this.#sockets.size === 0) return Promise.resolve();
+    const emptied = new Promise<void>((resolve) => this.#emptied = resolve);
     for (const { socket } of this.#sockets.values()) socket.close(code, reason);
+    return emptied;
   }
 
   get size(): number {
     return this.#sockets.size;
   }
 
-  #dropIfSlow(backendId: string, connection: number): void {
-    const link = this.#sockets.get(connection);
-    if (!link || link.slowSince === undefined) return;
-    if (link.socket.bufferedAmount <= MAX_UNSENT_BYTES / 2) {
-      // It reads again, but events were left out: it starts over from the log.
-      link.socket.close(1013, "events were left out; please connect again");
-      return;
-    }
-    this.#log("warning", "a backend does not read; it is disconnected", { backend: backendId });
-    link.socket.terminate();
+  /** If it reads again: something was left out, so it has to begin anew, from the log. */
+  #startOver({ socket }: Link): boolean {
+    if (socket.bufferedAmount > MAX_UNSENT_BYTES / 2) return false;
+    socket.close(1013, "messages were left out; please connect again");
+    return true;
   }
 }

@@ -27,6 +27,9 @@ const PRUNE_MS = 60_000;
 /** Between two steps while there is more to prune, ms. */
 const PRUNE_PAUSE_MS = 200;
 
+/** What peers are told when the proxy ends. */
+const STOPPING = { code: 1001, reason: "the proxy is being stopped" };
+
 /** One charger, its backends, one store. */
 export class Proxy {
   readonly #store: Store;
@@ -41,7 +44,7 @@ export class Proxy {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakeAt = Infinity;
   readonly #pruning: ReturnType<typeof setInterval>;
-  #closed = false;
+  readonly #stopping = new AbortController();
 
   /** Takes over where the store's tables end. Throws StoreError. */
   constructor(configuration: Configuration, store: Store, log: Log) {
@@ -104,6 +107,7 @@ export class Proxy {
 
   /** The charger's socket is open. */
   chargerOpened(socket: Socket, chargePointId: string): void {
+    if (this.#closed) return tooLate(socket);
     const { connection, remoteAddress } = socket;
     this.#links.add(socket);
     socket.handler = {
@@ -120,6 +124,7 @@ export class Proxy {
 
   /** A backend's socket is open, whoever opened it. */
   backendOpened(socket: Socket, backendId: string, protocol: "ocpp1.6" | "json"): void {
+    if (this.#closed) return tooLate(socket);
     const { connection, remoteAddress } = socket;
     this.#links.add(socket);
     socket.handler = {
@@ -159,15 +164,22 @@ export class Proxy {
     this.#arm();
   }
 
-  /** Stops: what is noted is written, peers are told. The store is the caller's to close. */
-  close(): void {
+  /**
+   * Stops: what is noted is written, peers are told. Resolves when no connection is left; the store
+   * is the caller's to close.
+   */
+  async close(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#stopping.abort();
     clearTimeout(this.#timer);
     clearInterval(this.#pruning);
     this.#clock.stop();
     this.#persistence.close();
-    this.#links.closeAll(1001, "the proxy is being stopped");
+    await this.#links.closeAll(STOPPING.code, STOPPING.reason);
+  }
+
+  get #closed(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   #handle(event: Event): void {
@@ -238,10 +250,9 @@ export class Proxy {
         backend,
         this.chargePointId,
         this.instance,
-        (error) => this.#defect("backend", error),
+        { signal: this.#stopping.signal, failed: (error) => this.#defect("backend", error) },
       );
-      if (this.#closed) socket.close(1001, "the proxy is being stopped");
-      else this.backendOpened(socket, backendId, "ocpp1.6");
+      this.backendOpened(socket, backendId, "ocpp1.6");
     } catch (error) {
       const status = error instanceof DialError ? error.status : undefined;
       this.dispatch({
@@ -284,4 +295,10 @@ export class Proxy {
       this.#log("error", "old entries cannot be pruned", { reason: (error as Error).message });
     }
   }
+}
+
+/** A socket that was opened while the proxy ends. */
+function tooLate(socket: Socket): void {
+  socket.handler = { message: () => {}, pong: () => {}, closed: () => {} };
+  socket.close(STOPPING.code, STOPPING.reason);
 }
