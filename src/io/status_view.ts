@@ -1,0 +1,73 @@
+// The status report as its readers take it: the page, and `status` that got it from a server.
+
+import * as v from "valibot";
+
+/** Some of it was chosen by chargers and backends: nothing of it may steer a terminal. */
+const text = v.pipe(
+  v.string(),
+  // deno-lint-ignore no-control-regex
+  v.transform((value) => value.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "?")),
+);
+
+const SCHEMA = v.object({
+  charger: v.object({
+    id: v.nullable(text),
+    connected: v.boolean(),
+    since: v.nullable(text),
+    address: v.nullable(text),
+    vendor: v.nullable(text),
+    model: v.nullable(text),
+    firmware: v.nullable(text),
+    connectors: v.array(v.object({
+      connector_id: v.number(),
+      status: text,
+      error_code: text,
+      since: text,
+    })),
+  }),
+  mode: v.object({ mode: text, until: v.nullable(text) }),
+  holder: v.nullable(v.object({
+    backend_id: text,
+    since: text,
+    transaction_id: v.nullable(v.number()),
+    expires: v.nullable(text),
+  })),
+  sessions: v.array(v.object({
+    transaction_id: v.number(),
+    connector_id: v.number(),
+    backend_id: v.nullable(text),
+    started_at: text,
+    duration_s: v.number(),
+    energy_kwh: v.number(),
+    flags: v.array(text),
+  })),
+  backends: v.array(v.object({
+    id: text,
+    role: text,
+    dials: text,
+    connected: v.boolean(),
+    protocol: v.nullable(text),
+    registration: v.nullable(text),
+    next_dial: v.nullable(text),
+    problem: v.nullable(text),
+    backlog: v.number(),
+    set_aside: v.number(),
+  })),
+  decisions: v.array(v.object({
+    time: text,
+    backend_id: v.nullable(text),
+    request: text,
+    reason: text,
+  })),
+  /** Why the database takes no writes; absent or null: it does. */
+  database_problem: v.optional(v.nullable(text), null),
+});
+
+/** A report without the parts that nobody shows. */
+export type StatusView = v.InferOutput<typeof SCHEMA>;
+
+/** Reads a report; undefined where it is none. Control characters have become `?`. */
+export function statusView(report: unknown): StatusView | undefined {
+  const read = v.safeParse(SCHEMA, report);
+  return read.success ? read.output : undefined;
+}
