@@ -23,7 +23,7 @@ import type { Event } from "./event.ts";
 import { emitJson } from "./json_backend.ts";
 import { bootEvent, statusEvent } from "./json_event.ts";
 import { clearAbandoned } from "./leftover.ts";
-import { EARLIEST_TIME, sessionOnConnector } from "./session.ts";
+import { EARLIEST_TIME, sessionByChargerId, sessionOnConnector } from "./session.ts";
 import { type Charger, log, noteFact, noteOnce, type NoticeKind, type Step } from "./state.ts";
 import { meterValues, startTransaction, stopTransaction } from "./transaction.ts";
 import { configurationOutdated } from "./virtual_configuration.ts";
@@ -36,6 +36,9 @@ const BOOTLESS_MS = 45_000;
 
 /** The first CALL comes so long after BootNotification.conf (EVBox loses connections otherwise). */
 export const AFTER_BOOT_MS = 300;
+
+/** JSON backends hear of a Heartbeat at most so often. */
+const HEARTBEAT_EVENT_MS = 1_000;
 
 /** Connectors a charge point may have; higher ids are answered and not kept. */
 export const MAX_CONNECTORS = 64;
@@ -188,8 +191,7 @@ function dispatch(
     case "BootNotification":
       return boot(step, connection, id, request as BootNotificationRequest);
     case "Heartbeat":
-      answerCharger(step, connection, id, { currentTime: formatTime(step.now) });
-      return emitJson(step, { type: "heartbeat", current_time: formatTime(step.now) });
+      return heartbeat(step, connection, id);
     case "StatusNotification":
       return status(step, connection, id, request as StatusNotificationRequest);
     case "Authorize":
@@ -221,6 +223,16 @@ function dispatch(
     default:
       throw new Error(`no handler for ${action}`);
   }
+}
+
+/** Heartbeat (OCPP 1.6, section 4.6); JSON backends hear of one a second (ocpp16.md, N72). */
+function heartbeat(step: Step, connection: number, id: MessageId): void {
+  const { charger } = step.state;
+  const time = formatTime(step.now);
+  answerCharger(step, connection, id, { currentTime: time });
+  if (step.now < charger.heartbeatToldAt + HEARTBEAT_EVENT_MS) return;
+  charger.heartbeatToldAt = step.now;
+  emitJson(step, { type: "heartbeat", current_time: time });
 }
 
 /** BootNotification (OCPP 1.6, section 4.2): accepted at once, whatever the backends say. */
@@ -337,35 +349,67 @@ function unusable(
   text: string,
 ): void {
   noteOnce(step, `${action}: ${fault.message}`, "the charger sent an invalid message");
-  const filled = fillUp(step, action, payload);
-  const checked = filled && repairRequest(action, filled, step.now);
-  if (checked?.ok) {
-    dispatch(step, connection, id, action, payload, checked.value, text);
+  const filled = fillUp(step, action, payload, fault);
+  if (filled) {
+    dispatch(step, connection, id, action, payload, filled, text);
     return;
   }
-  if (action === "Authorize") {
-    answerCharger(step, connection, id, { idTagInfo: { status: "Invalid" } });
-    return;
-  }
-  if (action === "Heartbeat" || action === "StatusNotification" || action === "MeterValues") {
-    const answer = action === "Heartbeat" ? { currentTime: formatTime(step.now) } : {};
-    answerCharger(step, connection, id, answer);
-    return;
-  }
-  failCharger(step, connection, id, fault.code, fault.message);
+  const answer = ANSWERS_TO_UNUSABLE[action];
+  if (answer) answerCharger(step, connection, id, answer(step));
+  else failCharger(step, connection, id, fault.code, fault.message);
 }
 
-function fillUp(step: Step, action: Action, payload: JsonObject): JsonObject | undefined {
-  const idTag = typeof payload.idTag === "string" ? { idTag: payload.idTag.slice(0, 20) } : {};
+/** What a charger hears that sent something of no use: an error would only make it repeat it. */
+const ANSWERS_TO_UNUSABLE: Partial<Record<Action, (step: Step) => JsonObject>> = {
+  Authorize: () => ({ idTagInfo: { status: "Invalid" } }),
+  DataTransfer: () => ({ status: "UnknownVendorId" }),
+  DiagnosticsStatusNotification: () => ({}),
+  FirmwareStatusNotification: () => ({}),
+  Heartbeat: ({ now }) => ({ currentTime: formatTime(now) }),
+  LogStatusNotification: () => ({}),
+  MeterValues: () => ({}),
+  SecurityEventNotification: () => ({}),
+  SignCertificate: () => ({ status: "Rejected" }),
+  SignedFirmwareStatusNotification: () => ({}),
+  StatusNotification: () => ({}),
+};
+
+/** A transaction message whose unusable fields have stand-ins; undefined: that cannot be done. */
+function fillUp(
+  step: Step,
+  action: Action,
+  payload: JsonObject,
+  fault: Fault,
+): JsonObject | undefined {
+  const standIns = standInsFor(step, action, payload);
+  let filled = payload;
+  for (let path: string | undefined = fault.path; path !== undefined;) {
+    if (!Object.hasOwn(standIns, path)) return undefined;
+    filled = { ...filled, [path]: standIns[path] };
+    delete standIns[path];
+    const checked = repairRequest(action, filled, step.now);
+    if (checked.ok) return checked.value;
+    path = checked.fault.path;
+  }
+  return undefined;
+}
+
+function standInsFor(step: Step, action: Action, payload: JsonObject): JsonObject {
+  // Some chargers add characters to a tag of full length.
+  const idTag = typeof payload.idTag === "string" ? payload.idTag.slice(0, 20) : "unknown";
   switch (action) {
     case "StartTransaction":
-      return { connectorId: 1, meterStart: 0, idTag: "unknown", ...payload, ...idTag };
+      return { connectorId: 1, meterStart: 0, idTag };
     case "StopTransaction": {
-      const register = sessionOnConnector(step.state, 1)?.registerWh ?? 0;
-      return { transactionId: -1, meterStop: register, ...payload, ...idTag };
+      const { transactionId: id } = payload;
+      const named = typeof id === "number" || typeof id === "bigint"
+        ? sessionByChargerId(step.state, id)
+        : undefined;
+      const session = named ?? sessionOnConnector(step.state, 1);
+      return { transactionId: -1, meterStop: session?.registerWh ?? 0 };
     }
     default:
-      return undefined;
+      return {};
   }
 }
 

@@ -1,6 +1,7 @@
 // The newest entries of the log in memory: for backends that keep up, and to know a repetition.
 
 import { type JsonObject, stringifyJson } from "../ocpp/json.ts";
+import type { MeterValue } from "../ocpp/types.ts";
 import type { LogEntry } from "./record.ts";
 
 /** Entries kept in memory. */
@@ -12,7 +13,7 @@ const ALWAYS_KEPT = 8;
 /** Characters of frames kept beyond ALWAYS_KEPT entries. */
 export const WINDOW_CHARACTERS = 1024 * 1024;
 
-/** What an entry counts of which the frame is not kept. */
+/** What an entry counts at least, and again for each of its meter values. */
 const USUAL_CHARACTERS = 200;
 
 /** The tail of the log; sequences rise by one from entry to entry. */
@@ -35,7 +36,7 @@ export function createLogWindow(
 
 /** Appends an entry that is already on disk. */
 export function appendEntry(tail: LogWindow, entry: LogEntry): void {
-  const characters = entry.raw?.length ?? USUAL_CHARACTERS;
+  const characters = charactersOf(entry);
   tail.entries.push(entry);
   tail.sizes.push(characters);
   tail.characters += characters;
@@ -47,6 +48,13 @@ export function appendEntry(tail: LogWindow, entry: LogEntry): void {
     tail.entries.shift();
     tail.characters -= tail.sizes.shift() ?? 0;
   }
+}
+
+/** About the length of its frame; counting is cheaper than writing it. */
+function charactersOf({ payload, raw }: LogEntry): number {
+  const values = (payload.meterValue ?? payload.transactionData ?? []) as MeterValue[];
+  const samples = values.reduce((sum, { sampledValue }) => sum + sampledValue.length, 0);
+  return USUAL_CHARACTERS * (1 + samples) + (raw?.length ?? 0);
 }
 
 /** The entry with this sequence, if it is still in memory. */

@@ -31,6 +31,7 @@ export function shiftDeadlines(step: Step, byMs: number): void {
 function shiftCharger({ charger }: State, byMs: number): void {
   charger.connectedAt += byMs;
   charger.readyAt += byMs;
+  charger.heartbeatToldAt += byMs;
   if (charger.clearAt !== undefined) charger.clearAt += byMs;
   if (charger.pending) {
     charger.pending = { ...charger.pending, deadline: charger.pending.deadline + byMs };

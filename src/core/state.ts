@@ -86,6 +86,8 @@ export interface Charger {
   readonly awaiting: Awaiting[];
   /** Repairs and oddities already noted. */
   readonly noted: Set<string>;
+  /** When JSON backends last heard of a Heartbeat. */
+  heartbeatToldAt: number;
 }
 
 /** One row of the charger's GetConfiguration answer. */
@@ -405,6 +407,7 @@ export function createState(
       clearAt: undefined,
       awaiting: [],
       noted: new Set(),
+      heartbeatToldAt: 0,
     },
     backends: new Map(),
     sessions: new Map(),
