@@ -1,10 +1,10 @@
 // The command `serve`: the proxy from start to SIGTERM.
 
-import { join } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
 import { loadConfiguration } from "../config/load.ts";
 import { problemText } from "../config/problem.ts";
 import { createApi } from "../io/api.ts";
+import { databasePath } from "../io/database.ts";
 import { startLog } from "../io/log.ts";
 import { Proxy } from "../io/proxy.ts";
 import { removeServerFile, writeServerFile } from "../io/server_file.ts";
@@ -23,7 +23,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   let store: Store;
   let proxy: Proxy;
   try {
-    store = Store.open(join(configuration.dataDir, "ocpp-proxy.db"));
+    store = Store.open(databasePath(configuration.dataDir));
     proxy = new Proxy(configuration, store, log);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
@@ -51,24 +51,26 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
     store.close();
     return 1;
   }
-  const secure = configuration.listen.tls !== undefined;
-  writeServerFile(configuration.dataDir, { host: address.host, port: listener.port, secure });
-  context.out(greeting(configuration, { ...address, port: listener.port }, proxy.chargePointId));
-
   const reload = () => {
     const next = read(flags, context);
     if (next) proxy.reconfigure(next);
     else log("error", "the configuration is wrong; the old one stays", {});
   };
+  // Before anybody can know that it runs, and send a signal.
   Deno.addSignalListener("SIGHUP", reload);
-  await stopSignal();
+  const stopped = stopSignal();
+  const secure = configuration.listen.tls !== undefined;
+  writeServerFile(configuration.dataDir, { host: address.host, port: listener.port, secure });
+  context.out(greeting(configuration, { ...address, port: listener.port }, proxy.chargePointId));
+
+  await stopped;
   log("info", "stopping", {});
-  Deno.removeSignalListener("SIGHUP", reload);
   await proxy.close();
   await listener.close();
   api.close();
   store.close();
   removeServerFile(configuration.dataDir);
+  Deno.removeSignalListener("SIGHUP", reload);
   return 0;
 }
 

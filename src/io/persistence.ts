@@ -3,6 +3,7 @@
 import type { Effect, LogLevel } from "../core/effect.ts";
 import type { Write } from "../core/record.ts";
 import type { Store } from "./store.ts";
+import { StoreError } from "./store_error.ts";
 
 /** Notes are on disk after this long, ms. */
 const NOTE_DELAY_MS = 500;
@@ -18,6 +19,11 @@ type Log = (
   message: string,
   values: Readonly<Record<string, string | number | boolean | null>>,
 ) => void;
+
+/** The statement itself is wrong: no disk, lock or file has anything to do with it. */
+function isDefect(error: unknown): boolean {
+  return !(error instanceof StoreError) || error.kind === "other";
+}
 
 /** The one way to the store's tables. */
 export class Persistence {
@@ -41,7 +47,7 @@ export class Persistence {
 
   /** Commits before it returns. Returns why it could not: then nothing of it is kept. */
   store(writes: readonly Write[]): string | undefined {
-    return this.#commit([...this.#waiting.values(), ...writes]);
+    return this.#commit(writes);
   }
 
   /** Commits before it returns; what fails is repeated until it succeeds. */
@@ -61,7 +67,7 @@ export class Persistence {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#waiting.size === 0) return;
-    if (this.#commit([...this.#waiting.values()]) !== undefined) {
+    if (this.#commit([]) !== undefined) {
       this.#timer = setTimeout(() => this.flush(), RETRY_MS);
     }
   }
@@ -70,6 +76,28 @@ export class Persistence {
   close(): void {
     this.flush();
     clearTimeout(this.#timer);
+  }
+
+  /** A write that the database can never take must not hold up the others. */
+  #commitSoundly(writes: readonly Write[]): void {
+    try {
+      this.#store.commit([...this.#waiting.values(), ...writes]);
+    } catch (error) {
+      if (this.#waiting.size === 0 || !isDefect(error)) throw error;
+      for (const [key, write] of this.#waiting) {
+        try {
+          this.#store.commit([write]);
+        } catch (own) {
+          if (!isDefect(own)) throw own;
+          this.#log("error", "a defect of the proxy; please report it", {
+            write: key,
+            error: (own as Error).message,
+          });
+        }
+        this.#waiting.delete(key);
+      }
+      this.#store.commit(writes);
+    }
   }
 
   #wait(write: Write): void {
@@ -102,9 +130,10 @@ export class Persistence {
     }
   }
 
+  /** Commits what waits, and then `writes`, all together. */
   #commit(writes: readonly Write[]): string | undefined {
     try {
-      this.#store.commit(writes);
+      this.#commitSoundly(writes);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (this.#failure === undefined) {
