@@ -113,19 +113,12 @@ export function endLease(
   abandon(step, lease.backendId);
 }
 
-/**
- * Ends a lease that cannot be any more: after a restart, when its transaction is over; after a new
- * configuration, when its holder may not hold control.
- */
+/** After a restart or a new configuration: does the holder still qualify, and who left what? */
 export function reviewControl(step: Step): void {
   const { state } = step;
   const { lease } = state.control;
   const bar = lease && barOf(state, lease.backendId);
-  if (bar !== undefined) {
-    endLease(step, "revoked", `revoked: ${bar}`);
-  } else if (lease?.transactionId !== undefined && !state.open.has(lease.transactionId)) {
-    endLease(step, "expired", "expired: the transaction that used it has ended");
-  }
+  if (bar !== undefined) endLease(step, "revoked", `revoked: ${bar}`);
   const holder = state.control.lease?.backendId;
   const others = [...state.profiles.values(), ...state.reservations.values()]
     .map((entry) => entry.backendId).filter((id) => id !== holder);
