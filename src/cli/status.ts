@@ -1,10 +1,104 @@
-// The command `status`.
+// The command `status`: what charger, control and backends are at now, once or for as long as asked.
 
+import type { Configuration } from "../config/configuration.ts";
+import { loadConfiguration } from "../config/load.ts";
+import { problemText } from "../config/problem.ts";
 import type { CommandContext } from "./context.ts";
 import type { StatusFlags } from "./flags.ts";
+import { findStatus, type Source } from "./status_source.ts";
+import { statusText } from "./status_text.ts";
 
-/** Says that this build cannot do it, with exit code 1. */
-export function status(_flags: StatusFlags, context: CommandContext): Promise<number> {
-  context.error("ocpp-proxy: this build has no 'status' yet");
-  return Promise.resolve(1);
+/** Between two looks with `--watch`, ms. */
+const WATCH_MS = 1_000;
+
+/** Cursor home, and everything from there on cleared. */
+const CLEAR_SCREEN = "\x1b[H\x1b[2J";
+
+/** 0: shown, or watched until SIGINT; 1: neither a server nor a database told. */
+export async function status(flags: StatusFlags, context: CommandContext): Promise<number> {
+  const loaded = loadConfiguration(flags.config, context.environment);
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) context.error(problemText(problem));
+    return 1;
+  }
+  const { configuration } = loaded;
+  if (flags.watch) return await watch(flags, context, configuration);
+  const source = await findStatus(flags, configuration);
+  if (source.type === "failed") {
+    context.error(`ocpp-proxy: ${source.reason}`);
+    return 1;
+  }
+  context.out(shown(source, flags, configuration));
+  return 0;
+}
+
+/** Shows each change until SIGINT, or until nobody reads any more. A failure may pass. */
+async function watch(
+  flags: StatusFlags,
+  context: CommandContext,
+  configuration: Configuration,
+): Promise<number> {
+  const { interrupted, ignore } = onInterrupt();
+  let last: string | undefined;
+  try {
+    while (true) {
+      const source = await Promise.race([interrupted, findStatus(flags, configuration)]);
+      if (source === undefined) return 0;
+      const text = source.type === "failed"
+        ? `ocpp-proxy: ${source.reason}\n`
+        : shown(source, flags, configuration);
+      if (text !== last && !redraw(text, source, last === undefined)) return 0;
+      last = text;
+      await pause(interrupted);
+    }
+  } finally {
+    ignore();
+  }
+
+  function redraw(text: string, { type }: Source, first: boolean): boolean {
+    if (context.colour && !flags.json) return context.out(CLEAR_SCREEN + text);
+    if (type === "failed") {
+      context.error(text.trimEnd());
+      return true;
+    }
+    return context.out(first || flags.json ? text : `\n${text}`);
+  }
+}
+
+function shown(
+  source: Source & { type: "report" },
+  flags: StatusFlags,
+  { timeZone }: Configuration,
+): string {
+  const { running, report, view } = source;
+  if (!flags.json) return statusText(view, running, timeZone);
+  const document = { running, ...report as Record<string, unknown> };
+  return `${printable(JSON.stringify(document, null, flags.watch ? 0 : 2))}\n`;
+}
+
+/** JSON as it was, without characters that a terminal obeys: JSON.stringify leaves some. */
+function printable(json: string): string {
+  return json.replaceAll(
+    /[\u007f-\u009f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  );
+}
+
+/** `interrupted` resolves with undefined at the first SIGINT; a second one ends the process. */
+function onInterrupt(): { readonly interrupted: Promise<undefined>; ignore(): void } {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const ignore = () => Deno.removeSignalListener("SIGINT", listener);
+  const listener = () => {
+    ignore();
+    resolve(undefined);
+  };
+  Deno.addSignalListener("SIGINT", listener);
+  return { interrupted: promise, ignore };
+}
+
+async function pause(interrupted: Promise<undefined>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const passed = new Promise<void>((resolve) => timer = setTimeout(resolve, WATCH_MS));
+  await Promise.race([passed, interrupted]);
+  clearTimeout(timer);
 }

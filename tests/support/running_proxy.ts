@@ -64,7 +64,7 @@ export async function withProxy(
       configure: (text) => proxy.reconfigure(configurationOf(text, dataDir)),
     });
   } finally {
-    proxy.close();
+    await proxy.close();
     await listener.close();
     api.close();
     store.close();
