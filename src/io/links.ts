@@ -9,6 +9,9 @@ export const SLOW_CONSUMER_MS = 10_000;
 /** Unsent bytes at which the charger's socket is given up: it has stopped reading for good. */
 const MAX_UNSENT_TO_CHARGER_BYTES = 2 * 1024 * 1024;
 
+/** A proxy that is being stopped waits so long for its peers to close, ms. */
+const FAREWELL_MS = 1_000;
+
 interface Link {
   readonly socket: Socket;
   /** Runs once something was left out for a backend, which is then disconnected in any case. */
@@ -74,11 +77,15 @@ export class Links {
   }
 
   /** Closes everything, as a proxy does that is being stopped; resolves when all is closed. */
-  closeAll(code: number, reason: string): Promise<void> {
-    if (this.#sockets.size === 0) return Promise.resolve();
+  async closeAll(code: number, reason: string): Promise<void> {
+    if (this.#sockets.size === 0) return;
     const emptied = new Promise<void>((resolve) => this.#emptied = resolve);
     for (const { socket } of this.#sockets.values()) socket.close(code, reason);
-    return emptied;
+    const patience = setTimeout(() => {
+      for (const { socket } of this.#sockets.values()) socket.terminate();
+    }, FAREWELL_MS);
+    await emptied;
+    clearTimeout(patience);
   }
 
   get size(): number {

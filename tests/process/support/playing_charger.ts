@@ -41,8 +41,8 @@ export class PlayingCharger {
   confirmed = 0;
   /** Transaction messages that were sent again. */
   repeated = 0;
-  /** Confirmations that were CALLERRORs. */
-  refused = 0;
+  /** The codes of the CALLERRORs that came instead of confirmations. */
+  readonly refusals: string[] = [];
   #registerWh = 1_000_000;
   #greeted = 0;
   #finishing = false;
@@ -56,6 +56,17 @@ export class PlayingCharger {
 
   get violations(): readonly string[] {
     return this.#recorder.violations;
+  }
+
+  get connections(): number {
+    return this.#dialler.connections;
+  }
+
+  /** Sends a Heartbeat beside the play. */
+  async heartbeat(): Promise<Payload> {
+    const client = await this.#dialler.connected();
+    if (!client) throw new Error("the charger was stopped");
+    return await client.call("Heartbeat", {}) as Payload;
   }
 
   /** Resolves at the next confirmed transaction message with its time, performance.now(). */
@@ -159,7 +170,9 @@ export class PlayingCharger {
         await pause(REST_MS);
         return confirmation;
       } catch (error) {
-        if (error instanceof Error && "rpcErrorCode" in error) this.refused++;
+        if (error instanceof Error && "rpcErrorCode" in error) {
+          this.refusals.push(String(error.rpcErrorCode));
+        }
         await pause(AGAIN_MS);
       }
     }

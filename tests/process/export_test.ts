@@ -1,0 +1,42 @@
+// The command `export` beside a running `serve` that writes.
+
+import assert from "node:assert/strict";
+import { until } from "../support/until.ts";
+import { Household } from "./support/household.ts";
+import { chosenSeed, Random } from "./support/random.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+Deno.test("export while serve writes: whole sessions only, and the charger does not notice", async () => {
+  const household = await Household.start({
+    random: new Random(chosenSeed()),
+    meters: { least: 1, most: 2 },
+  });
+  const { program, charger } = household;
+  try {
+    for (let round = 1; round <= 5; round++) {
+      await until(() => charger.sessions.length > round * 5, 30_000, "sessions to be played");
+      const ended = charger.sessions.filter(({ meterStopWh }) => meterStopWh !== undefined);
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--allow-read", "--allow-write", "--allow-env", MAIN],
+          ...["export", "--config", program.configPath, "--format", "json"],
+        ],
+        env: { NO_COLOR: "1" },
+      }).output();
+      const decoder = new TextDecoder();
+      assert.equal(code, 0, decoder.decode(stderr));
+      const rows = JSON.parse(decoder.decode(stdout)) as { energy_kwh: number }[];
+      assert.ok(rows.length >= ended.length, `${rows.length} of ${ended.length}`);
+      assert.deepEqual(
+        rows.slice(0, ended.length).map(({ energy_kwh }) => Math.round(energy_kwh * 1000)),
+        ended.map(({ meterStartWh, meterStopWh }) => meterStopWh! - meterStartWh),
+      );
+    }
+    assert.deepEqual(charger.refusals, []);
+    await household.wind();
+    household.check();
+  } finally {
+    await household.close();
+  }
+});
