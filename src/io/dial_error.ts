@@ -27,6 +27,7 @@ function refusal(status: number, location: string | undefined, url: URL): string
   if (status === 401) return `${url.host} does not accept the user name or password`;
   if (status === 403) return `${url.host} does not allow this connection`;
   if (status === 404) return `${url.host} does not know the path ${url.pathname}`;
+  if (status === 508) return `${url.host} is this proxy itself`;
   return `${url.host} answered HTTP ${status} instead of opening a WebSocket`;
 }
 
