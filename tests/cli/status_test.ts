@@ -8,7 +8,7 @@ import { entry, NOW, session } from "../io/store_fixture.ts";
 import { startProgram } from "../support/program.ts";
 import { withProxy } from "../support/running_proxy.ts";
 import { bootStrictCharger, strictCharger } from "../support/strict_charger.ts";
-import { until } from "../support/until.ts";
+import { pause, until } from "../support/until.ts";
 import { ocppProxy } from "./run.ts";
 
 const BACKENDS = `
@@ -296,6 +296,7 @@ Deno.test("--watch shows every change of a real proxy, and SIGINT ends it", asyn
   const errors = new Response(child.stderr).text();
   try {
     await until(() => out.includes("Latest decisions: none\n"), 10_000, "the first state");
+    await pause(1_500);
     await fetch(`${program.httpUrl}/override`, {
       method: "POST",
       headers: { "content-type": "application/json" },

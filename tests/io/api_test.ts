@@ -436,3 +436,14 @@ Deno.test("a database that fails is told without its insides", () =>
     }
     equal(logged.filter((line) => line.includes("a request failed")).length, 2);
   }));
+
+Deno.test("a database that fails half-way through the day is told by the status too", () =>
+  withProxy("", async ({ url, dataDir }) => {
+    await (await fetch(`${url}/sessions`)).body?.cancel();
+    const other = new DatabaseSync(databasePath(dataDir));
+    other.exec("ALTER TABLE session RENAME TO elsewhere");
+    other.close();
+    for (const path of ["/sessions", "/sessions.csv"]) {
+      equal((await json(fetch(`${url}${path}`))).status, 503, path);
+    }
+  }));
