@@ -53,8 +53,15 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   }
   const reload = () => {
     const next = read(flags, context);
-    if (next) proxy.reconfigure(next);
-    else log("error", "the configuration is wrong; the old one stays", {});
+    if (next === undefined) {
+      log("error", "the configuration is wrong; the old one stays", {});
+      return;
+    }
+    const fixed = fixedAtStart(configuration, next);
+    if (fixed.length > 0) {
+      log("warning", "some changes take effect at the next start", { keys: fixed.join(", ") });
+    }
+    proxy.reconfigure(next);
   };
   // Before anybody can know that it runs, and send a signal.
   Deno.addSignalListener("SIGHUP", reload);
@@ -78,6 +85,14 @@ function read(flags: ServeFlags, context: CommandContext): Configuration | undef
   const loaded = loadConfiguration(flags.config, context.environment);
   for (const problem of loaded.problems) context.error(problemText(problem));
   return loaded.ok ? loaded.configuration : undefined;
+}
+
+/** The keys that differ and that only a start reads. */
+function fixedAtStart(running: Configuration, next: Configuration): string[] {
+  const keys = [["listen", "listen"], ["data_dir", "dataDir"], ["log", "log"]] as const;
+  return keys
+    .filter(([, key]) => JSON.stringify(running[key]) !== JSON.stringify(next[key]))
+    .map(([name]) => name);
 }
 
 function tlsOf({ listen }: Configuration) {

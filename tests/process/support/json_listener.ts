@@ -15,6 +15,10 @@ export class JsonListener {
   #listening: Promise<void> | undefined;
   /** Everything that came, oldest first. */
   readonly events: Payload[] = [];
+  /** Connections that came about. */
+  connections = 0;
+  /** How the last connection ended; 1006 also where none came about. */
+  closed: { readonly code: number; readonly reason: string } | undefined;
 
   /** `url` with the id of the backend. */
   constructor(url: string, token: string) {
@@ -48,8 +52,11 @@ export class JsonListener {
       });
       this.#socket = socket;
       socket.on("error", () => {});
+      socket.on("open", () => this.connections++);
       socket.on("message", (data) => this.events.push(JSON.parse(String(data))));
-      await new Promise((resolve) => socket.once("close", resolve));
+      this.closed = await new Promise((resolve) =>
+        socket.once("close", (code, reason) => resolve({ code, reason: String(reason) }))
+      );
       if (!this.#stopped) await pause(RETRY_MS);
     }
   }
