@@ -4,7 +4,7 @@ import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import type { IdTagInfo } from "../ocpp/types.ts";
 import { enqueue } from "./backend.ts";
-import { rememberAuthorization } from "./booking.ts";
+import { forgetAuthorization, rememberAuthorization } from "./booking.ts";
 import { answerCharger } from "./charger_answer.ts";
 import { claimant } from "./claim.ts";
 import { idTagRow } from "./id_tag.ts";
@@ -103,6 +103,10 @@ export function askAnswered(
   backendId: string,
   answer: JsonObject | undefined,
 ): void {
+  if (awaiting.type === "authorize" && answer) {
+    // Also when the charger has its answer already: it may start with this tag.
+    learn(step, awaiting, backendId, answer.idTagInfo as IdTagInfo);
+  }
   if (!step.state.charger.awaiting.includes(awaiting)) return;
   if (awaiting.type === "authorize") {
     awaiting.answers.set(backendId, (answer?.idTagInfo as IdTagInfo | undefined) ?? null);
@@ -112,6 +116,19 @@ export function askAnswered(
     const payload = answer ?? { status: refusal(awaiting.action, true) };
     answerCharger(step, awaiting.connection, awaiting.id, payload);
   }
+}
+
+/** Of those that say yes to a tag, the best-ranked is who its next session is booked to. */
+function learn(
+  step: Step,
+  { idTag, answers }: Awaiting & { type: "authorize" },
+  backendId: string,
+  info: IdTagInfo,
+): void {
+  answers.set(backendId, info);
+  if (info.status !== "Accepted") return forgetAuthorization(step, idTag, backendId);
+  const best = [...answers].find(([, item]) => item?.status === "Accepted")?.[0];
+  if (best === backendId) rememberAuthorization(step, idTag, backendId);
 }
 
 /** A backend is gone, or its question never left. */
@@ -127,13 +144,10 @@ function settleAuthorize(
 ): void {
   const { configuration } = step.state;
   let refused: IdTagInfo | undefined;
-  for (const [backendId, info] of awaiting.answers) {
+  for (const info of awaiting.answers.values()) {
     if (info === undefined && !overdue) return;
     if (info === undefined || info === null) continue;
-    if (info.status === "Accepted") {
-      rememberAuthorization(step, awaiting.idTag, backendId);
-      return finishAuthorize(step, awaiting, info);
-    }
+    if (info.status === "Accepted") return finishAuthorize(step, awaiting, info);
     refused ??= info;
   }
   const silent = { status: configuration.unknownIdTags === "accept" ? "Accepted" : "Invalid" };

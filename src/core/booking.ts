@@ -37,3 +37,12 @@ export function rememberAuthorization(step: Step, idTag: string, backendId: stri
   }
   noteFact(step, "authorized_by", Object.fromEntries(authorizedBy));
 }
+
+/** The backend that said yes to a tag says no now. */
+export function forgetAuthorization(step: Step, idTag: string, backendId: string): void {
+  const { authorizedBy } = step.state;
+  const tag = comparable(idTag);
+  if (authorizedBy.get(tag) !== backendId) return;
+  authorizedBy.delete(tag);
+  noteFact(step, "authorized_by", Object.fromEntries(authorizedBy));
+}

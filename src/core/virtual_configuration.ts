@@ -16,7 +16,7 @@ import {
 } from "./state.ts";
 
 /** What a value of a standard key looks like (OCPP 1.6, section 9). */
-type KeyType = "integer" | "boolean" | "measurands" | "list";
+type KeyType = "integer" | "percent" | "boolean" | "measurands" | "list";
 
 /**
  * Keys that every backend has for itself: evcc and Home Assistant rewrite them at each connect and
@@ -43,7 +43,7 @@ const STANDARD_KEYS = keys({
   BlinkRepeat: "integer",
   ConnectionTimeOut: "integer",
   ConnectorPhaseRotation: "list",
-  LightIntensity: "integer",
+  LightIntensity: "percent",
   LocalAuthListEnabled: "boolean",
   LocalAuthorizeOffline: "boolean",
   LocalPreAuthorize: "boolean",
@@ -73,6 +73,8 @@ function fits(type: KeyType, value: string): boolean {
   switch (type) {
     case "integer":
       return /^\d{1,10}$/.test(value) && Number(value) <= MAX_INTEGER;
+    case "percent":
+      return /^\d{1,3}$/.test(value) && Number(value) <= 100;
     case "boolean":
       return /^(true|false)$/i.test(value);
     case "measurands":
