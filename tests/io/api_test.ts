@@ -204,6 +204,18 @@ Deno.test("all sessions come, however many, while others are written", () =>
     equal((await response.json()).length, 2_600);
   }, { prepare: withSessions(2_600) }));
 
+Deno.test("between two pieces of the sessions everybody else has a turn", () =>
+  withProxy("", async ({ handler }) => {
+    const request = new Request("http://127.0.0.1/sessions");
+    const response = await handler(request, { remoteAddress: "127.0.0.1" });
+    let turns = 0;
+    const counting = setInterval(() => turns++);
+    let pieces = 0;
+    for await (const _ of response.body!) pieces++;
+    clearInterval(counting);
+    ok(pieces >= 6 && turns >= pieces / 2, `${turns} turns in ${pieces} pieces`);
+  }, { prepare: withSessions(2_600) }));
+
 Deno.test("whole id tags need the scope control", () =>
   withProxy(TOKENS, async ({ url }) => {
     const ask = (token: string) =>
