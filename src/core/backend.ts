@@ -13,7 +13,14 @@ import type { Event } from "./event.ts";
 import { connectJson, deliverJson } from "./json_backend.ts";
 import type { LogEntry } from "./record.ts";
 import { sessionOnConnector } from "./session.ts";
-import { type Backend, log, type Outgoing, type State, type Step } from "./state.ts";
+import {
+  type Backend,
+  type BackendMemory,
+  log,
+  type Outgoing,
+  type State,
+  type Step,
+} from "./state.ts";
 import { virtualHeartbeatMs } from "./virtual_configuration.ts";
 
 /** How long a backend may take to answer, ms (ocpp16.md, 8.5). */
@@ -28,13 +35,18 @@ export const MAX_UNKNOWN_BACKENDS = 16;
 /** What a backend's heartbeat and Boot intervals are clamped to, s. */
 const INTERVAL_S = { least: 10, most: 86_400, unspecified: 60 };
 
-/** A backend that has never been heard of. It begins where the log ends now. */
+/** Absent backends that are remembered; the one that went first is forgotten first. */
+export const MAX_ABSENT = 64;
+
+/** A backend as it is remembered; one that has never been heard of begins where the log ends. */
 export function createBackend(
   state: State,
   configuration: BackendConfiguration,
   now: number,
 ): Backend {
   const starts = [...state.startSequences.values()];
+  const memory = state.absent.get(configuration.id);
+  state.absent.delete(configuration.id);
   return {
     id: configuration.id,
     configuration,
@@ -50,7 +62,8 @@ export function createBackend(
     pending: undefined,
     waiting: [],
     // A transaction that runs already is told from its start (ocpp16.md, N12).
-    cursor: Math.min(state.log.lastSequence, ...starts.map((sequence) => sequence - 1)),
+    cursor: memory?.cursor ??
+      Math.min(state.log.lastSequence, ...starts.map((sequence) => sequence - 1)),
     sentSequence: 0,
     delivery: {
       attempts: 0,
@@ -61,12 +74,20 @@ export function createBackend(
       page: [],
       reading: false,
     },
-    transactionIds: new Map(),
-    virtual: new Map(),
+    transactionIds: memory?.transactionIds ?? new Map(),
+    virtual: memory?.virtual ?? new Map(),
     events: undefined,
-    grantedAt: undefined,
-    setAside: 0,
+    grantedAt: memory?.grantedAt,
+    setAside: memory?.setAside ?? 0,
   };
+}
+
+/** Keeps what has to be known when this backend comes back. */
+export function rememberAbsent(state: State, id: string, memory: BackendMemory): void {
+  const { cursor, transactionIds, virtual, grantedAt, setAside } = memory;
+  state.absent.delete(id);
+  state.absent.set(id, { cursor, transactionIds, virtual, grantedAt, setAside });
+  if (state.absent.size > MAX_ABSENT) state.absent.delete(state.absent.keys().next().value!);
 }
 
 /** A backend's socket is open; an older one is replaced. */
@@ -386,11 +407,12 @@ export function fetchedLog(
   if (!backend?.delivery.reading) return;
   backend.delivery.reading = false;
   backend.delivery.page = entries;
-  // Nothing left on disk before the window: those entries are past their retention.
-  if (entries.length === 0 && backend.cursor === after) {
-    backend.cursor = step.state.log.entries[0] === undefined
-      ? step.state.log.lastSequence
-      : Math.max(after, step.state.log.entries[0].sequence - 1);
+  // Nothing is left on disk before the window: those entries are past their retention.
+  if (entries.length === 0) {
+    const { entries: [first], lastSequence } = step.state.log;
+    const before = first === undefined ? lastSequence : Math.max(after, first.sequence - 1);
+    if (backend.cursor === after) backend.cursor = before;
+    if (backend.sentSequence === after) backend.sentSequence = before;
   }
   pump(step, backend);
 }

@@ -38,7 +38,7 @@ export function nextEntry(step: Step, backend: Backend): LogEntry | undefined {
   for (;;) {
     const entry = entryAfter(step, backend, backend.cursor);
     if (entry === undefined) return undefined;
-    if (!visible(step.state, backend, entry)) {
+    if (!visible(step.state, backend, entry) || !isBegun(step.state, backend, entry)) {
       pass(step, backend, entry.sequence, false);
       continue;
     }
@@ -79,6 +79,15 @@ export function visible(state: State, backend: Backend, entry: LogEntry): boolea
   const bookedTo = entry.session?.backendId ??
     state.sessions.get(entry.transactionId)?.backendId ?? null;
   return mayKnow(backend, bookedTo);
+}
+
+/**
+ * Whether the backend knows the transaction, if only by −1. One that it never heard of (it began
+ * before the backend was configured) must not end: some would end another one (ocpp16.md, 8.1 e).
+ */
+function isBegun(state: State, backend: Backend, entry: LogEntry): boolean {
+  return entry.action === "StartTransaction" || backend.transactionIds.has(entry.transactionId) ||
+    (state.sessions.get(entry.transactionId)?.chargerTransactionId ?? null) !== null;
 }
 
 /** Moves the cursor past an entry; `urgent`: on disk before anything else. */

@@ -1,6 +1,6 @@
 // A new configuration while the proxy runs: what stays is not disturbed.
 
-import { createBackend, disconnect, pump } from "./backend.ts";
+import { createBackend, disconnect, pump, rememberAbsent } from "./backend.ts";
 import { reviewControl } from "./control.ts";
 import { keepCursors } from "./delivery.ts";
 import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
@@ -31,6 +31,7 @@ export function reconfigure(step: Step, configuration: CoreConfiguration): void 
 function remove(step: Step, backend: Backend): void {
   hangUp(step, backend, "this backend is no longer configured");
   step.state.backends.delete(backend.id);
+  rememberAbsent(step.state, backend.id, backend);
 }
 
 function change(step: Step, backend: Backend, next: BackendConfiguration): void {

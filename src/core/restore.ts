@@ -1,14 +1,13 @@
 // Puts back into the state what the tables say; a restarted core behaves as the one that was killed.
 
 import type { JsonObject, JsonValue } from "../ocpp/json.ts";
-import type { BootNotificationRequest, StatusNotificationRequest } from "../ocpp/types.ts";
-import { createBackend } from "./backend.ts";
-import type { BackendConfiguration } from "./configuration.ts";
+import type { BootNotificationRequest, Int64, StatusNotificationRequest } from "../ocpp/types.ts";
+import { createBackend, rememberAbsent } from "./backend.ts";
 import type { OwnerMode } from "./event.ts";
 import type { Snapshot } from "./record.ts";
 import { openSessions, rememberSession, sessionOnConnector } from "./session.ts";
 import type {
-  Backend,
+  BackendMemory,
   Claim,
   ConfigurationKey,
   Lease,
@@ -23,36 +22,40 @@ export function restore(state: State, snapshot: Snapshot, now: number): void {
   for (const session of snapshot.sessions) rememberSession(state, session);
   restoreCharger(state, snapshot, now);
   restoreControl(state, snapshot);
-  for (const configuration of state.configuration.backends) {
-    if (configuration.enabled) restoreBackend(state, configuration, snapshot, now);
+  const configured = state.configuration.backends.filter(({ enabled }) => enabled);
+  const ids = new Set(configured.map(({ id }) => id));
+  // Those that are configured last: none of them is forgotten before it is made.
+  const cursors = snapshot.cursors.toSorted((a, b) =>
+    Number(ids.has(a.backendId)) - Number(ids.has(b.backendId))
+  );
+  for (const { backendId, sequence } of cursors) {
+    const memory = backendMemory(backendId, sequence, snapshot);
+    if (ids.has(backendId)) state.absent.set(backendId, memory);
+    else rememberAbsent(state, backendId, memory);
+  }
+  for (const configuration of configured) {
+    state.backends.set(configuration.id, createBackend(state, configuration, now));
   }
 }
 
-/** Adds a backend as the tables know it, or as a new one. */
-export function restoreBackend(
-  state: State,
-  configuration: BackendConfiguration,
-  snapshot: Snapshot,
-  now: number,
-): Backend {
-  const backend = createBackend(state, configuration, now);
-  const { id } = configuration;
-  const cursor = snapshot.cursors.find((row) => row.backendId === id);
-  if (cursor) backend.cursor = cursor.sequence;
+/** What the tables know of a backend, configured or not. */
+function backendMemory(id: string, cursor: number, snapshot: Snapshot): BackendMemory {
+  const transactionIds = new Map<number, Int64>();
   for (const row of snapshot.backendTransactions) {
     if (row.backendId !== id) continue;
     const value = BigInt(row.backendTransactionId);
     const number = Number(value);
-    backend.transactionIds.set(row.transactionId, Number.isSafeInteger(number) ? number : value);
+    transactionIds.set(row.transactionId, Number.isSafeInteger(number) ? number : value);
   }
-  for (const [key, value] of Object.entries(record(snapshot.facts.get(`virtual/${id}`)))) {
-    backend.virtual.set(key, String(value));
-  }
+  const virtual = Object.entries(record(snapshot.facts.get(`virtual/${id}`)));
   const grantedAt = snapshot.facts.get(`granted_at/${id}`);
-  if (typeof grantedAt === "number") backend.grantedAt = grantedAt;
-  backend.setAside = snapshot.setAside.filter((row) => row.backendId === id).length;
-  state.backends.set(id, backend);
-  return backend;
+  return {
+    cursor,
+    transactionIds,
+    virtual: new Map(virtual.map(([key, value]) => [key, String(value)])),
+    grantedAt: typeof grantedAt === "number" ? grantedAt : undefined,
+    setAside: snapshot.setAside.filter((row) => row.backendId === id).length,
+  };
 }
 
 function restoreCharger(state: State, snapshot: Snapshot, now: number): void {

@@ -3,7 +3,7 @@
 import { type JsonValue, stringifyJson } from "../ocpp/json.ts";
 import type { Int64 } from "../ocpp/types.ts";
 import { REMEMBERED_SESSIONS, type SessionFlag, type SessionRecord } from "./record.ts";
-import type { State } from "./state.ts";
+import type { Backend, State } from "./state.ts";
 
 /** The most a charge point can deliver, W: beyond it a register value is not believed. */
 const PLAUSIBLE_POWER_W = 100_000;
@@ -58,8 +58,17 @@ export function rememberSession(state: State, session: SessionRecord): void {
     if (state.sessionsByKey.get(oldest.startKey) === id) {
       state.sessionsByKey.delete(oldest.startKey);
     }
-    for (const backend of state.backends.values()) backend.transactionIds.delete(id);
+    for (const backend of state.backends.values()) forgetBackendIds(state, backend);
     return;
+  }
+}
+
+/** Drops a backend's ids of forgotten sessions, unless it still has something to hear of them. */
+function forgetBackendIds(state: State, { cursor, transactionIds }: Backend): void {
+  if (cursor < state.log.lastSequence) return;
+  for (const id of transactionIds.keys()) {
+    if (state.sessions.has(id)) return;
+    transactionIds.delete(id);
   }
 }
 

@@ -27,6 +27,8 @@ export interface State {
   messageNumber: number;
   readonly charger: Charger;
   readonly backends: Map<string, Backend>;
+  /** What is remembered of backends that are not configured now, or not yet connected. */
+  readonly absent: Map<string, BackendMemory>;
   /** Open sessions and the newest closed ones, by the proxy's transaction id, oldest first. */
   readonly sessions: Map<number, SessionRecord>;
   /** The same by `startKey`, newest wins. */
@@ -203,6 +205,12 @@ export type Awaiting =
     readonly backendId: string;
     deadline: number;
   };
+
+/** What outlives a backend's configuration, so that one that comes back goes on where it was. */
+export type BackendMemory = Pick<
+  Backend,
+  "cursor" | "transactionIds" | "virtual" | "grantedAt" | "setAside"
+>;
 
 /** One backend, whether it is connected or not. */
 export interface Backend {
@@ -410,6 +418,7 @@ export function createState(
       heartbeatToldAt: 0,
     },
     backends: new Map(),
+    absent: new Map(),
     sessions: new Map(),
     sessionsByKey: new Map(),
     open: new Set(),

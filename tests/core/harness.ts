@@ -144,6 +144,9 @@ export interface Received {
   readonly text: string;
 }
 
+/** Thrown by `event` when the process dies between two effects. */
+export class Crash extends Error {}
+
 /** The core, its tables and what its peers have received. */
 export class Harness {
   now = START;
@@ -156,6 +159,12 @@ export class Harness {
   readonly logged: (Effect & { type: "log" })[] = [];
   /** While true, `store` effects fail as on a full disk. */
   diskFull = false;
+  /** Effects that are still performed before the process dies. */
+  effectsLeft = Infinity;
+  /** While true, notes reach the tables with the next commit, or half a second later. */
+  lazyNotes = false;
+  /** Writes that wait for the disk. */
+  readonly #waiting: Write[] = [];
   #connection = 0;
   #chargerConnection = 0;
   readonly #backendConnections = new Map<string, number>();
@@ -171,6 +180,7 @@ export class Harness {
   }
 
   #perform(effect: Effect): void {
+    if (this.effectsLeft-- <= 0) throw new Crash();
     switch (effect.type) {
       case "send_charger":
         this.charger.push({ at: this.now, text: effect.text });
@@ -179,7 +189,10 @@ export class Harness {
         this.received(effect.backendId).push({ at: this.now, text: effect.text });
         break;
       case "store": {
-        if (!this.diskFull) { for (const write of effect.writes) this.tables.apply(write); }
+        if (!this.diskFull) {
+          this.flush();
+          for (const write of effect.writes) this.tables.apply(write);
+        }
         this.event({
           type: "stored",
           token: effect.token,
@@ -188,10 +201,12 @@ export class Harness {
         break;
       }
       case "persist":
-        for (const write of effect.writes) this.tables.apply(write);
+        this.#waiting.push(...effect.writes);
+        this.flush();
         break;
       case "note":
-        this.tables.apply(effect.write);
+        this.#waiting.push(effect.write);
+        if (!this.lazyNotes) this.flush();
         break;
       case "read_log": {
         const { backendId, after, limit } = effect;
@@ -205,6 +220,19 @@ export class Harness {
       default:
         this.others.push(effect);
     }
+  }
+
+  /** What waits for the disk is written, if that is possible. */
+  flush(): void {
+    if (this.diskFull) return;
+    for (const write of this.#waiting.splice(0)) this.tables.apply(write);
+  }
+
+  /** kill -9: what waits for the disk is lost. */
+  crash(): void {
+    this.#waiting.length = 0;
+    this.effectsLeft = Infinity;
+    this.restart();
   }
 
   /** Everything a backend has received. */
@@ -225,10 +253,12 @@ export class Harness {
       this.event({ type: "tick" });
     }
     this.now = end;
+    if (ms >= 500) this.flush();
   }
 
-  /** kill -9 and a new start: only the tables survive. Everybody has to connect again. */
+  /** An end and a new start: only the tables survive. Everybody has to connect again. */
   restart(): void {
+    this.flush();
     this.tables.facts.set("run", Number(this.tables.facts.get("run")) + 1);
     this.state = createState(this.core, this.tables.snapshot(), this.now);
     this.event({ type: "started" });
