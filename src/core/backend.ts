@@ -65,6 +65,7 @@ export function createBackend(
     cursor: memory?.cursor ??
       Math.min(state.log.lastSequence, ...starts.map((sequence) => sequence - 1)),
     sentSequence: 0,
+    unconfirmedLength: 0,
     delivery: {
       attempts: 0,
       timeouts: 0,

@@ -37,6 +37,9 @@ export const EVENT_TYPES: readonly string[] = [
   "session",
 ];
 
+/** A durable backend gets no more once so many characters await its confirmation. */
+const MAX_UNCONFIRMED_LENGTH = 64 * 1024;
+
 /** Highest limits that `set_limit` takes. */
 const MOST = { currentA: 1_000, powerW: 1_000_000 };
 
@@ -114,14 +117,12 @@ function fail(
   });
 }
 
-function write(step: Step, backend: Backend, connection: number, message: JsonObject): void {
-  if (backend.link.type !== "open" || backend.link.connection !== connection) return;
-  step.effects.push({
-    type: "send_backend",
-    backendId: backend.id,
-    connection,
-    text: stringifyJson(message),
-  });
+/** Returns the length of what was sent. */
+function write(step: Step, backend: Backend, connection: number, message: JsonObject): number {
+  if (backend.link.type !== "open" || backend.link.connection !== connection) return 0;
+  const text = stringifyJson(message);
+  step.effects.push({ type: "send_backend", backendId: backend.id, connection, text });
+  return text.length;
 }
 
 function subscribe(request: Request): void {
@@ -339,6 +340,7 @@ export function connectJson(step: Step, backend: Backend): void {
   backend.events = undefined;
   if (!backend.configuration.durable) pass(step, backend, log.lastSequence, false);
   backend.sentSequence = backend.cursor;
+  backend.unconfirmedLength = 0;
   if (charger.connection !== undefined) {
     emitJsonTo(step, backend.id, {
       type: "charger_connected",
@@ -357,7 +359,7 @@ export function deliverJson(step: Step, backend: Backend): void {
   const { connection } = backend.link;
   const { durable } = backend.configuration;
   let sent = false;
-  while (!durable || backend.sentSequence - backend.cursor < PAGE_ENTRIES) {
+  while (!durable || mayGetMore(backend)) {
     const entry = entryAfter(step, backend, backend.sentSequence);
     if (entry === undefined) break;
     backend.sentSequence = entry.sequence;
@@ -365,7 +367,8 @@ export function deliverJson(step: Step, backend: Backend): void {
     if (!durable) pass(step, backend, entry.sequence, false);
     if (!visible(step.state, backend, entry)) continue;
     for (const event of entryEvents(entry)) {
-      emitJsonTo(step, backend.id, durable ? { ...event, sequence: entry.sequence } : event);
+      const numbered = durable ? { ...event, sequence: entry.sequence } : event;
+      backend.unconfirmedLength += emitJsonTo(step, backend.id, numbered);
     }
   }
   if (!durable || !sent) return;
@@ -375,6 +378,10 @@ export function deliverJson(step: Step, backend: Backend): void {
     connection,
     sequence: backend.sentSequence,
   });
+}
+
+function mayGetMore({ sentSequence, cursor, unconfirmedLength }: Backend): boolean {
+  return sentSequence - cursor < PAGE_ENTRIES && unconfirmedLength < MAX_UNCONFIRMED_LENGTH;
 }
 
 /** The backend's stack has received everything up to `sequence`. */
@@ -388,6 +395,7 @@ export function receivedByJson(
   if (backend?.link.type !== "open" || backend.link.connection !== connection) return;
   if (sequence <= backend.cursor || sequence > backend.sentSequence) return;
   pass(step, backend, sequence, false);
+  if (sequence === backend.sentSequence) backend.unconfirmedLength = 0;
   deliverJson(step, backend);
 }
 
@@ -400,15 +408,19 @@ export function emitJson(step: Step, event: JsonEvent): void {
   }
 }
 
-/** Tells one JSON backend, if it is there, may receive events and wants this one. */
-export function emitJsonTo(step: Step, backendId: string, event: JsonEvent): void {
+/**
+ * Tells one JSON backend, if it is there, may receive events and wants this one; returns the length
+ * of what was sent.
+ */
+export function emitJsonTo(step: Step, backendId: string, event: JsonEvent): number {
   const backend = step.state.backends.get(backendId);
-  if (backend?.link.type !== "open" || backend.link.protocol !== "json") return;
-  if (!backend.configuration.permissions.has("receive")) return;
-  if (backend.events && !backend.events.has(event.type)) return;
+  if (backend?.link.type !== "open" || backend.link.protocol !== "json") return 0;
+  if (!backend.configuration.permissions.has("receive")) return 0;
+  if (backend.events && !backend.events.has(event.type)) return 0;
   const seen = event.type === "status" ? asSeen(step, backend, event) : event;
   const { type, ...rest } = seen;
-  write(step, backend, backend.link.connection, { type, time: formatTime(step.now), ...rest });
+  const { connection } = backend.link;
+  return write(step, backend, connection, { type, time: formatTime(step.now), ...rest });
 }
 
 /** A connector with somebody else's transaction is only busy for those who see their own. */

@@ -238,6 +238,8 @@ export interface Backend {
   cursor: number;
   /** JSON: the last sequence sent on this connection. */
   sentSequence: number;
+  /** JSON: characters of the log sent since it last confirmed all of them. */
+  unconfirmedLength: number;
   readonly delivery: Delivery;
   /** Its ids for our transactions. */
   readonly transactionIds: Map<number, Int64>;
