@@ -18,6 +18,7 @@ import { notifyAll, pumpAll } from "./backend.ts";
 import { emitJson } from "./json_backend.ts";
 import { meterEvent } from "./json_event.ts";
 import { appendEntry, hasMeterValues } from "./log_window.ts";
+import { retellStatus } from "./masked_status.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
 import {
   EARLIEST_TIME,
@@ -327,6 +328,7 @@ function applyStart(step: Step, storing: Storing & { type: "start" }): void {
     bookedBy: session.bookedBy,
   });
   sessionStarted(step, session);
+  retellStatus(step, session);
   answerStart(step, storing.connection, storing.id, session);
 }
 
@@ -341,6 +343,7 @@ function applyAdoption(step: Step, session: SessionRecord): void {
     chargerTransactionId: session.chargerTransactionId,
   });
   sessionStarted(step, session);
+  retellStatus(step, session);
 }
 
 function applyReadings(step: Step, session: SessionRecord): void {
@@ -371,6 +374,7 @@ function applyStop(step: Step, session: SessionRecord, entry: LogEntry | undefin
     reason: session.stopReason,
   });
   sessionEnded(step, session);
+  retellStatus(step, session);
 }
 
 /**
