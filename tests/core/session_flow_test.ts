@@ -71,3 +71,31 @@ Deno.test("N38: a start that crosses the confirmation of its RemoteStart is book
   assert.deepEqual([session?.backendId, session?.bookedBy], ["evcc", "remote_start"]);
   assert.equal(h.state.control.claim, undefined);
 });
+
+Deno.test("a gap in the log holds nobody up, whatever protocol they speak", () => {
+  const h = new Harness(configuration({
+    backends: [backend("employer", "biller"), backend("script", "observer", { durable: true })],
+  }));
+  h.bootCharger();
+  const meter = (minute: number) => ({
+    connectorId: 1,
+    meterValue: [{
+      timestamp: new Date(Date.UTC(2026, 10, 22, 12, minute)).toISOString(),
+      sampledValue: [{ value: String(minute) }],
+    }],
+  });
+  h.chargerCalls("StartTransaction", {
+    connectorId: 1,
+    idTag: "TAG",
+    meterStart: 0,
+    timestamp: "2026-11-22T12:00:00Z",
+  });
+  for (let minute = 1; minute <= 300; minute++) h.chargerCalls("MeterValues", meter(minute));
+  h.tables.log.splice(1);
+  h.attach("employer", () => 11);
+  h.connectBackend("script", "json");
+  h.chargerCalls("MeterValues", meter(301));
+  h.serve("employer");
+  assert.equal(h.callsToBackend("employer", "MeterValues").length, 256);
+  assert.match(h.received("script").at(-1)!.text, /"type":"meter"/);
+});
