@@ -5,6 +5,7 @@
 
 import type { Socket as TcpSocket } from "node:net";
 import type { WebSocket } from "ws";
+import { certificateDatesProblem } from "./certificate_dates.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { DialError, failedBy, refusedBy } from "./dial_error.ts";
 import { DEFAULT_LIVENESS, type LivenessOptions } from "./liveness.ts";
@@ -72,7 +73,9 @@ export async function dial(options: DialOptions): Promise<Socket> {
       timeoutMs,
     );
     // Stays for good: terminating a socket that is not open makes one more error.
-    library.on("error", (error) => giveUp(failedBy(error, url)));
+    library.on("error", (error) => {
+      void explained(error, url).then((explanation) => giveUp(failedBy(explanation, url)));
+    });
     library.on("unexpected-response", (_request, response) => {
       giveUp(refusedBy(response.statusCode ?? 0, response.headers.location, url));
     });
@@ -85,6 +88,13 @@ export async function dial(options: DialOptions): Promise<Socket> {
     options.signal?.addEventListener("abort", aborted);
     if (options.signal?.aborted) aborted();
   });
+}
+
+/** The runtime has one code for an unknown authority and for a certificate out of its dates. */
+async function explained(error: Error & { code?: unknown }, url: URL): Promise<Error> {
+  if (error.code !== "UNABLE_TO_VERIFY_LEAF_SIGNATURE") return error;
+  const problem = await certificateDatesProblem(url, new Date());
+  return problem === undefined ? error : Object.assign(new Error(error.message), { code: problem });
 }
 
 function opened(library: WebSocket, tcp: TcpSocket, options: DialOptions): Socket {

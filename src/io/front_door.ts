@@ -45,8 +45,10 @@ export class FrontDoor {
   async serve(bytes: ByteConnection): Promise<void> {
     const { places, limits } = this.#options;
     try {
-      places.makePending(bytes, limits.headMs);
-      while (await this.#serveOne(bytes)) places.makePending(bytes, limits.idleMs);
+      places.enter(bytes, limits.headMs);
+      while (await this.#serveOne(bytes)) {
+        if (!places.wait(bytes, limits.idleMs)) break;
+      }
     } catch (error) {
       this.#failed("A connection failed", error);
     } finally {
@@ -138,8 +140,7 @@ export class FrontDoor {
 
   /** Among those that wait, so that it takes nobody's place. */
   async #farewell(bytes: ByteConnection): Promise<false> {
-    this.#options.places.makePending(bytes, REFUSAL_MS);
-    await bytes.sayFarewell();
+    if (this.#options.places.wait(bytes, REFUSAL_MS)) await bytes.sayFarewell();
     return false;
   }
 

@@ -55,6 +55,7 @@ export class RequestBody {
   #ended = false;
   #firstChunk = true;
   #reading = false;
+  #problem: BodyProblem | undefined;
 
   constructor(
     bytes: ByteConnection,
@@ -81,11 +82,16 @@ export class RequestBody {
     return this.#reading;
   }
 
+  /** What was wrong with the body, once reading it has failed. */
+  get problem(): BodyProblem | undefined {
+    return this.#problem;
+  }
+
   /** Reads what nobody wanted; false: it is too much, and the connection cannot be used again. */
   async discardRest(): Promise<boolean> {
     if (this.#ended) return true;
     // A client that waits for 100 Continue may send the body or the next request: nobody can tell.
-    if (this.#announce || this.#reading) return false;
+    if (this.#announce || this.#reading || this.#problem !== undefined) return false;
     try {
       let bytes = 0;
       while (bytes <= MAX_UNREAD_BYTES) {
@@ -107,6 +113,9 @@ export class RequestBody {
     this.#reading = true;
     try {
       return await this.#read();
+    } catch (error) {
+      this.#problem ??= { status: 400, reason: (error as Error).message };
+      throw error;
     } finally {
       this.#reading = false;
     }
@@ -135,7 +144,10 @@ export class RequestBody {
     if (size === null) throw new Error("unreadable chunk size");
     this.#remaining = parseInt(size[1]!, 16);
     this.#total += this.#remaining;
-    if (this.#total > this.#maxBytes) throw new Error(`body over ${this.#maxBytes} bytes`);
+    if (this.#total > this.#maxBytes) {
+      this.#problem = { status: 413, reason: `body over ${this.#maxBytes} bytes` };
+      throw new Error(this.#problem.reason);
+    }
     if (this.#remaining > 0) return;
     for (let i = 0; await this.#line() !== ""; i++) {
       if (i === MAX_TRAILER_LINES) throw new Error("too many trailers");

@@ -1,7 +1,7 @@
 // One HTTP request and its response, between a connection and a fetch handler.
 
 import type { ByteConnection } from "./byte_connection.ts";
-import { requestBody } from "./http_body.ts";
+import { type RequestBody, requestBody } from "./http_body.ts";
 import { type RequestHead, tokens } from "./http_head.ts";
 import { writeRefusal, writeResponse } from "./http_response.ts";
 import { everyTick } from "./ticker.ts";
@@ -63,7 +63,7 @@ export async function exchange(
   bytes.onDestroyed = () => gone.abort();
   const unwatch = watchForStall(bytes, () => body?.reading ?? false, options.stallMs);
   try {
-    const response = await respond(request, bytes.remoteAddress, options);
+    const response = await respond(request, bytes.remoteAddress, body, options);
     const reusable = await writeResponse(
       bytes,
       head,
@@ -84,11 +84,16 @@ export async function exchange(
 async function respond(
   request: Request,
   remoteAddress: string,
+  body: RequestBody | null,
   options: ExchangeOptions,
 ): Promise<Response> {
   try {
     return await options.fetch(request, { remoteAddress });
   } catch (error) {
+    const problem = body?.problem;
+    if (problem !== undefined) {
+      return new Response(`${problem.reason}\n`, { status: problem.status });
+    }
     options.failed(error);
     return new Response("internal error\n", { status: 500 });
   }

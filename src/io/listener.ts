@@ -78,13 +78,23 @@ export interface Listener {
 /** How long the accept loop rests when the system has no descriptor left. */
 const ACCEPT_PAUSE_MS = 50;
 
+/** Connections that may wait to be accepted; past it, a client's first attempt is lost for a second. */
+const BACKLOG = 4096;
+
+/** An accept that took longer than this had to wait for somebody to come. */
+const QUEUE_WAS_EMPTY_MS = 0.2;
+
+/** Connections accepted before everything else has its turn. */
+const MAX_BATCH = 32;
+
 /** Begins to listen; rejects where the address is taken, or certificate and key are unreadable. */
 // deno-lint-ignore require-await
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const limits = { ...defaultLimits(), ...options.limits };
   const places = new Places(limits);
   const context = options.tls === undefined ? undefined : serverContext(options.tls);
-  const listener = Deno.listen({ hostname: options.hostname, port: options.port });
+  const { hostname, port: wanted } = options;
+  const listener = Deno.listen({ hostname, port: wanted, tcpBacklog: BACKLOG });
   const { port } = listener.addr;
   const door = new FrontDoor({
     places,
@@ -106,8 +116,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     served.add(serving);
   };
   const stopTicking = everyTick((now) => places.expire(now));
-  const accepting = acceptAll(listener, welcome, (error) => {
-    places.evict();
+  const accepting = acceptAll(listener, places, welcome, (error) => {
     options.log("warning", "A connection could not be accepted", { error: error.message });
   });
 
@@ -127,23 +136,42 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   };
 }
 
-/** Accepts until the listener is closed; whatever else goes wrong, it goes on. */
+/**
+ * Accepts until the listener is closed; whatever else goes wrong, it goes on. When too many wait for
+ * their head it accepts in batches: those that came meanwhile had time to send theirs, so that a
+ * charger is heard even behind an address that floods us.
+ */
 async function acceptAll(
   listener: Deno.TcpListener,
+  places: Places,
   welcome: (connection: Deno.TcpConn) => void,
   failed: (error: Error) => void,
 ): Promise<void> {
+  let batch = 0;
   while (true) {
     try {
-      welcome(await listener.accept());
+      const begun = performance.now();
+      const connection = await listener.accept();
+      const now = performance.now();
+      const restMs = now - begun > QUEUE_WAS_EMPTY_MS ? places.untilRoomMs(now) : 0;
+      if (restMs > 0) {
+        await pause(restMs);
+      } else if (++batch % MAX_BATCH === 0) {
+        await pause(0);
+      }
+      welcome(connection);
     } catch (error) {
       if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
         return;
       }
       failed(error instanceof Error ? error : new Error(String(error)));
-      await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      await pause(ACCEPT_PAUSE_MS);
     }
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Undefined: the peer has gone already. */

@@ -3,6 +3,15 @@
 import type { ByteConnection } from "./byte_connection.ts";
 import type { ListenerLimits } from "./listener_limits.ts";
 
+/** What every connection has for its head, so that a charger is heard even from a flooding address. */
+const GRACE_MS = 10;
+
+/** Times are on the monotonic clock, in milliseconds. */
+interface Wait {
+  readonly since: number;
+  readonly deadline: number;
+}
+
 export type PlaceKind = "http" | "backend" | "charger";
 
 /**
@@ -11,8 +20,8 @@ export type PlaceKind = "http" | "backend" | "charger";
  */
 export class Places {
   readonly #limits: ListenerLimits;
-  /** By address, oldest first; the value is the deadline on the monotonic clock. */
-  readonly #pending = new Map<string, Map<ByteConnection, number>>();
+  /** By address, oldest first. */
+  readonly #pending = new Map<string, Map<ByteConnection, Wait>>();
   #pendingCount = 0;
   readonly #kinds = new Map<ByteConnection, PlaceKind>();
   readonly #perAddress = new Map<string, number>();
@@ -26,18 +35,21 @@ export class Places {
     return this.#pendingCount + this.#kinds.size;
   }
 
-  /**
-   * Lets a connection wait for a head, or for its farewell, until `timeoutMs` from now; an established
-   * one gives up its place.
-   */
-  makePending(connection: ByteConnection, timeoutMs: number): void {
+  /** Lets a new connection wait for its head; when there is no room, another one goes. */
+  enter(connection: ByteConnection, timeoutMs: number): void {
+    if (this.#pendingCount >= this.#limits.pendingConnections) {
+      const next = this.#nextToGo();
+      if (next !== undefined) this.#drop(next.connection);
+    }
+    this.#makePending(connection, timeoutMs);
+  }
+
+  /** Lets a known connection wait for another head, or for its farewell; false: there is no room. */
+  wait(connection: ByteConnection, timeoutMs: number): boolean {
     this.leave(connection);
-    if (this.#pendingCount >= this.#limits.pendingConnections) this.evict();
-    const address = connection.remoteAddress;
-    const ofAddress = this.#pending.get(address) ?? new Map<ByteConnection, number>();
-    ofAddress.set(connection, performance.now() + timeoutMs);
-    this.#pending.set(address, ofAddress);
-    this.#pendingCount++;
+    if (this.#pendingCount >= this.#limits.pendingConnections) return false;
+    this.#makePending(connection, timeoutMs);
+    return true;
   }
 
   /** Gives a connection whose head is complete its place; otherwise the reason why there is none. */
@@ -81,22 +93,17 @@ export class Places {
     }
   }
 
-  /** Destroys the oldest pending connection of the address that has most of them. */
-  evict(): void {
-    let greediest: Map<ByteConnection, number> | undefined;
-    for (const ofAddress of this.#pending.values()) {
-      if (greediest === undefined || ofAddress.size > greediest.size) greediest = ofAddress;
-    }
-    for (const connection of greediest?.keys() ?? []) {
-      this.#drop(connection);
-      return;
-    }
+  /** How long to wait until the next to go has had its GRACE_MS; 0: there is room, or it has. */
+  untilRoomMs(now: number): number {
+    if (this.#pendingCount < this.#limits.pendingConnections) return 0;
+    const next = this.#nextToGo();
+    return next === undefined ? 0 : Math.max(0, next.since + GRACE_MS - now);
   }
 
   /** Destroys the pending connections whose time is up. */
   expire(now: number): void {
     for (const ofAddress of this.#pending.values()) {
-      for (const [connection, deadline] of ofAddress) {
+      for (const [connection, { deadline }] of ofAddress) {
         if (now >= deadline) this.#drop(connection);
       }
     }
@@ -107,6 +114,25 @@ export class Places {
       for (const connection of ofAddress.keys()) connection.destroy();
     }
     for (const connection of this.#kinds.keys()) connection.destroy();
+  }
+
+  #makePending(connection: ByteConnection, timeoutMs: number): void {
+    const address = connection.remoteAddress;
+    const ofAddress = this.#pending.get(address) ?? new Map<ByteConnection, Wait>();
+    const since = performance.now();
+    ofAddress.set(connection, { since, deadline: since + timeoutMs });
+    this.#pending.set(address, ofAddress);
+    this.#pendingCount++;
+  }
+
+  /** The oldest pending connection of the address that has most of them. */
+  #nextToGo(): { connection: ByteConnection; since: number } | undefined {
+    let greediest: Map<ByteConnection, Wait> | undefined;
+    for (const ofAddress of this.#pending.values()) {
+      if (greediest === undefined || ofAddress.size > greediest.size) greediest = ofAddress;
+    }
+    for (const [connection, { since }] of greediest ?? []) return { connection, since };
+    return undefined;
   }
 
   #drop(connection: ByteConnection): void {

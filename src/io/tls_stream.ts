@@ -5,12 +5,17 @@
 // own connection can be destroyed at any time.
 
 import { Buffer } from "node:buffer";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Duplex } from "node:stream";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { ByteStream } from "./byte_connection.ts";
 
-/** A certificate chain and its private key in PEM; throws where they are unreadable. */
+/** A certificate chain and its private key in PEM; throws where they are unreadable or no pair. */
 export function serverContext(tls: { cert: string; key: string }): SecureContext {
+  // The context itself would find out at the first handshake.
+  if (!new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key))) {
+    throw new Error("the private key is not the one of the certificate");
+  }
   return createSecureContext({ cert: tls.cert, key: tls.key, minVersion: "TLSv1.2" });
 }
 

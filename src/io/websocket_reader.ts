@@ -5,6 +5,7 @@ import {
   isSendableCode,
   MAX_CONTROL_PAYLOAD_BYTES,
   OPCODE,
+  unmask,
 } from "./websocket_frame.ts";
 
 /** What the frames amount to. After `violation` nothing more comes. */
@@ -137,7 +138,7 @@ export class FrameReader {
 
   #refuse(code: 1002 | 1007 | 1009, reason: string): false {
     this.#stopped = true;
-    this.#partial = new Uint8Array(0);
+    this.#partial.buffer.transfer(0);
     this.#sink.violation(code, reason);
     return false;
   }
@@ -182,16 +183,15 @@ export class FrameReader {
   #reserve(bytes: number): void {
     if (bytes <= this.#partial.length) return;
     const size = Math.max(FIRST_PARTIAL_BYTES, bytes, this.#partial.length * 2);
-    const larger = new Uint8Array(Math.min(size, this.#maxMessageBytes));
-    larger.set(this.#partial.subarray(0, this.#partialBytes));
-    this.#partial = larger;
+    // Transferring frees the smaller buffer now; left to the collector, an attack would pile them up.
+    this.#partial = new Uint8Array(
+      this.#partial.buffer.transfer(Math.min(size, this.#maxMessageBytes)),
+    );
   }
 
   #unmaskHere(buffer: Uint8Array, at: number, length: number): Uint8Array {
     const { masked, maskAt } = this.#header;
-    if (masked) {
-      for (let i = 0; i < length; i++) buffer[at + i]! ^= buffer[maskAt + (i & 3)]!;
-    }
+    if (masked) unmask(buffer, maskAt, at, at + length);
     return buffer.subarray(at, at + length);
   }
 
@@ -217,8 +217,9 @@ export class FrameReader {
       this.#refuse(1002, "close frame with half a code");
       return;
     }
-    const code = payload.length === 0 ? 1005 : payload[0]! * 256 + payload[1]!;
-    if (code !== 1005 && !isSendableCode(code)) {
+    const empty = payload.length === 0;
+    const code = empty ? 1005 : payload[0]! * 256 + payload[1]!;
+    if (!empty && !isSendableCode(code)) {
       this.#refuse(1002, "close frame with a code that may not be sent");
       return;
     }
