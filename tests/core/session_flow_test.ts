@@ -96,6 +96,6 @@ Deno.test("a gap in the log holds nobody up, whatever protocol they speak", () =
   h.connectBackend("script", "json");
   h.chargerCalls("MeterValues", meter(301));
   h.serve("employer");
-  assert.equal(h.callsToBackend("employer", "MeterValues").length, 256);
+  assert.equal(h.callsToBackend("employer", "MeterValues").length, 257);
   assert.match(h.received("script").at(-1)!.text, /"type":"meter"/);
 });
