@@ -29,6 +29,9 @@ export const BACKEND_CALL_TIMEOUT_MS = 30_000;
 /** CALLs that wait for one backend's slot ahead of the log; the oldest notice goes first. */
 export const MAX_WAITING = 64;
 
+/** Messages that may overtake the log in a row; a flood of them must not hold it up (3.7.1). */
+const MAX_OVERTAKING = 8;
+
 /** Backends that nobody configured; one more is refused. */
 export const MAX_UNKNOWN_BACKENDS = 16;
 
@@ -70,6 +73,7 @@ export function createBackend(
       attempts: 0,
       timeouts: 0,
       answeredSince: false,
+      overtaken: 0,
       notBefore: 0,
       lastStartAt: Number.NEGATIVE_INFINITY,
       page: [],
@@ -231,6 +235,7 @@ export function pump(step: Step, backend: Backend): void {
   const id = outgoing.type === "entry"
     ? `${step.state.instance}.t${outgoing.entry.sequence.toString(36)}`
     : nextMessageId(step);
+  if (outgoing.type === "entry") backend.delivery.overtaken = 0;
   backend.pending = { id, outgoing, deadline: step.now + BACKEND_CALL_TIMEOUT_MS };
   backend.sentAt = step.now;
   step.effects.push({
@@ -254,11 +259,17 @@ function takeOutgoing(step: Step, backend: Backend): Outgoing | undefined {
     return { type: "boot" };
   }
   if (backend.registration !== "accepted") return undefined;
+  const { delivery } = backend;
+  const entry = delivery.overtaken < MAX_OVERTAKING ? undefined : nextEntry(step, backend);
+  if (entry) return { type: "entry", entry };
   const waiting = backend.waiting.shift();
-  if (waiting) return waiting;
+  if (waiting) {
+    delivery.overtaken++;
+    return waiting;
+  }
   if (heartbeatAt(backend) <= now) return { type: "heartbeat" };
-  const entry = nextEntry(step, backend);
-  return entry && { type: "entry", entry };
+  const next = nextEntry(step, backend);
+  return next && { type: "entry", entry: next };
 }
 
 /** When a backend's next Heartbeat is due: after its interval without another message (4.6). */
@@ -366,12 +377,7 @@ export function notifyStatus(step: Step, connectorId: number): void {
   }
 }
 
-/** Tells every backend something that need not be kept for those who are away. */
-export function notifyAll(step: Step, action: Action, payload: JsonObject): void {
-  notifySubset(step, action, payload, () => true);
-}
-
-/** The same for those that `may`. */
+/** Tells the backends that `may` know it something that is not kept for those who are away. */
 export function notifySubset(
   step: Step,
   action: Action,

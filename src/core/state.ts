@@ -273,6 +273,8 @@ export interface Delivery {
   timeouts: number;
   /** Something else was answered since the present message was last sent. */
   answeredSince: boolean;
+  /** Messages sent ahead of the log since its last entry. */
+  overtaken: number;
   notBefore: number;
   lastStartAt: number;
   /** Entries read from disk, in order. */

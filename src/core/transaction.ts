@@ -14,8 +14,8 @@ import type {
 import { book } from "./booking.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { sessionEnded, sessionStarted } from "./control.ts";
-import { notifyAll, pumpAll } from "./backend.ts";
-import { emitJson } from "./json_backend.ts";
+import { mayKnow, notifySubset, pumpAll } from "./backend.ts";
+import { emitJsonTo } from "./json_backend.ts";
 import { meterEvent } from "./json_event.ts";
 import { appendEntry, hasMeterValues } from "./log_window.ts";
 import { retellStatus } from "./masked_status.ts";
@@ -32,7 +32,7 @@ import {
   sessionOnConnector,
   startKey,
 } from "./session.ts";
-import { log, noteOnce, type Step, type Storing } from "./state.ts";
+import { type Backend, log, noteOnce, type Step, type Storing } from "./state.ts";
 
 /** Meter values that arrive so soon after the stop still belong to the session (closing values). */
 const CLOSING_VALUES_MS = 30_000;
@@ -142,9 +142,7 @@ export function meterValues(step: Step, message: ChargerMessage<MeterValuesReque
   const session = meteredSession(step, request);
   if (session === undefined) {
     answerCharger(step, message.connection, message.id, {});
-    const { transactionId: _, ...payload } = request;
-    notifyAll(step, "MeterValues", payload);
-    emitJson(step, meterEvent(payload));
+    tellLooseValues(step, request);
     return;
   }
   const { transactionId: _, ...payload } = request;
@@ -174,6 +172,20 @@ export function meterValues(step: Step, message: ChargerMessage<MeterValuesReque
     session: updated,
     entry,
   }, [{ table: "log", entry }, { table: "session", session: updated }]);
+}
+
+/** Values outside of a running session: those of the main meter tell of sessions all the same. */
+function tellLooseValues(step: Step, request: MeterValuesRequest): void {
+  const { state } = step;
+  const { transactionId, ...payload } = request;
+  const named = transactionId === undefined ? undefined : sessionByChargerId(state, transactionId);
+  const main = request.connectorId === 0 ? openSessions(state) : [];
+  const about = named ? [named, ...main] : main;
+  const may = (backend: Backend) => about.every((item) => mayKnow(backend, item.backendId));
+  notifySubset(step, "MeterValues", payload, may);
+  for (const backend of state.backends.values()) {
+    if (may(backend)) emitJsonTo(step, backend.id, meterEvent(payload));
+  }
 }
 
 /** Takes a StopTransaction in (OCPP 1.6, section 4.10); it is always answered with success. */
