@@ -170,13 +170,15 @@ export function reservationSent(step: Step, call: ChargerCall, outcome: ChargerO
 
 /** The end of a ClearChargingProfile or CancelReservation: the charger has it no more. */
 export function leftoverCleared(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
-  const { state, now } = step;
+  const { charger, profiles, reservations } = step.state;
+  const entries = call.action === "ClearChargingProfile" ? profiles : reservations;
+  const id = Number(call.payload.id ?? call.payload.reservationId);
   if (outcome.type === "result") {
-    if (call.action === "ClearChargingProfile") state.profiles.delete(Number(call.payload.id));
-    else state.reservations.delete(Number(call.payload.reservationId));
+    entries.delete(id);
     return saveLeftovers(step);
   }
-  if (call.backendId === undefined) state.charger.clearAt = now + CLEAR_RETRY_MS;
+  // Whoever asked: nobody else may clear it any more.
+  if (entries.get(id)?.abandoned) charger.clearAt = step.now + CLEAR_RETRY_MS;
 }
 
 /** Nobody stands behind what a backend has left: it is cleared, now or when the charger is back. */

@@ -445,6 +445,17 @@ Deno.test("what could not be cleared is cleared when the charger is back, and tr
   assert.deepEqual(cleared(h), [1, 1]);
 });
 
+Deno.test("what its backend was clearing when control ended is cleared if that fails", () => {
+  const h = stage();
+  install(h, "evcc", 0);
+  h.backendCalls("evcc", "ClearChargingProfile", {});
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  h.chargerSays(`[4,"${h.lastCallToCharger().id}","InternalError","",{}]`);
+  assert.deepEqual(cleared(h), [1]);
+  h.pass(60_000);
+  assert.deepEqual(cleared(h), [1, 1]);
+});
+
 Deno.test("profiles and reservations are cleared after a restart, whenever the kill comes", () => {
   for (const moment of ["in flight", "accepted", "ended"] as const) {
     const h = stage();
