@@ -353,7 +353,11 @@ export function enqueue(step: Step, backend: Backend, outgoing: Outgoing): void 
 /** The charger has booted: every backend sees its own BootNotification, and the states again. */
 export function announceBoot(step: Step): void {
   for (const backend of step.state.backends.values()) {
-    if (backend.link.type !== "open" || backend.link.protocol !== "ocpp1.6") continue;
+    if (backend.link.type !== "open" || backend.link.protocol !== "ocpp1.6") {
+      // It hears of this boot when it is back, whatever `boot_on_reconnect` says.
+      backend.known = false;
+      continue;
+    }
     if (backend.registration === "accepted" || backend.bootAt === undefined) {
       backend.bootAt = step.now;
     }

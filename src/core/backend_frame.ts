@@ -231,6 +231,7 @@ function registered(step: Step, backend: Backend, answer: Answer): void {
     return;
   }
   backend.registration = status === "Pending" ? "pending" : "rejected";
+  backend.known = false;
   backend.bootAt = step.now + clampIntervalMs(interval);
   backend.lastProblem = `BootNotification was answered ${status}`;
   log(step, "warning", "a backend did not accept the charge point", {
@@ -239,10 +240,11 @@ function registered(step: Step, backend: Backend, answer: Answer): void {
   });
 }
 
-/** Some central systems still send `heartbeatInterval`, or a fraction of seconds. */
+/** Some central systems still send `heartbeatInterval`, a fraction of seconds, or text. */
 function lenientBoot(payload: JsonObject): JsonObject {
   const { heartbeatInterval, interval = heartbeatInterval, ...rest } = payload;
-  return { ...rest, interval: typeof interval === "number" ? Math.round(interval) : interval };
+  const seconds = typeof interval === "string" ? Number.parseFloat(interval) : interval;
+  return { ...rest, interval: typeof seconds === "number" ? Math.round(seconds) : seconds };
 }
 
 /** A transaction message was answered. */
