@@ -98,6 +98,18 @@ export function isUnknown(outcome: ChargerOutcome): boolean {
   return outcome.type === "timeout" || outcome.type === "lost";
 }
 
+/** Without an answer it may be there: it is cleared with the others, whatever is said later. */
+function mayBeThere<E extends { readonly confirmed: boolean }>(
+  step: Step,
+  entries: Map<number, E>,
+  ours: number,
+): void {
+  const entry = entries.get(ours);
+  if (!entry || entry.confirmed) return;
+  entries.set(ours, { ...entry, confirmed: true });
+  saveLeftovers(step);
+}
+
 /** The end of a CALL that brings a profile to the charger. */
 export function profileSent(
   step: Step,
@@ -110,8 +122,8 @@ export function profileSent(
   const { backendId } = call;
   const ours = profile.chargingProfileId;
   const entry = profiles.get(ours);
-  // Without an answer it may be there: it is cleared with the others.
-  if (backendId === undefined || isUnknown(outcome)) return;
+  if (backendId === undefined) return;
+  if (isUnknown(outcome)) return mayBeThere(step, profiles, ours);
   if (outcome.type !== "result" || outcome.payload.status !== "Accepted") {
     if (!entry || entry.confirmed) return;
     profiles.delete(ours);
@@ -150,7 +162,8 @@ export function reservationSent(step: Step, call: ChargerCall, outcome: ChargerO
   const request = call.payload as Messages["ReserveNow"]["request"];
   const ours = request.reservationId;
   const entry = reservations.get(ours);
-  if (call.backendId === undefined || isUnknown(outcome)) return;
+  if (call.backendId === undefined) return;
+  if (isUnknown(outcome)) return mayBeThere(step, reservations, ours);
   if (outcome.type !== "result" || outcome.payload.status !== "Accepted") {
     if (entry && !entry.confirmed) reservations.delete(ours);
   } else {

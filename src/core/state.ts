@@ -334,7 +334,7 @@ export interface ProfileEntry {
   readonly connectorId: number;
   readonly purpose: string;
   readonly stackLevel: number;
-  /** The charger has accepted it; until then it may be there. */
+  /** The charger has accepted it, or has not answered. */
   readonly confirmed: boolean;
   /** Nobody stands behind it any more: it is to be cleared. */
   abandoned: boolean;

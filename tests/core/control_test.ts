@@ -428,6 +428,16 @@ Deno.test("a profile without an answer may be there: it is cleared at the end of
   }
 });
 
+Deno.test("a profile without an answer may be there, also when the next one is refused", () => {
+  const h = stage();
+  h.backendCalls("evcc", "SetChargingProfile", setProfile(0));
+  h.pass(30_000);
+  h.backendCalls("evcc", "SetChargingProfile", setProfile(6));
+  h.chargerAnswers(REJECTED);
+  h.pass(60_000);
+  assert.deepEqual(cleared(h), [1]);
+});
+
 Deno.test("what could not be cleared is cleared when the charger is back, and tried again", () => {
   const h = stage();
   install(h, "evcc", 0);
