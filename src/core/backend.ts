@@ -1,14 +1,14 @@
 // A backend's side: its connection, its own registration and heartbeat, and what it is told.
 
-import { callText } from "../ocpp/frame.ts";
-import type { JsonObject } from "../ocpp/json.ts";
+import { callOfText } from "../ocpp/frame.ts";
+import { type JsonObject, stringifyJson } from "../ocpp/json.ts";
 import type { Action, StatusNotificationRequest } from "../ocpp/types.ts";
 import { withdrawAsk } from "./authorization.ts";
 import { backendTimedOut } from "./backend_frame.ts";
 import { dialWaitMs } from "./backoff.ts";
 import { nextMessageId } from "./charger_call.ts";
 import { type BackendConfiguration, ROLES } from "./configuration.ts";
-import { entryPayload, keepCursors, nextEntry, resetDelivery } from "./delivery.ts";
+import { entryText, keepCursors, nextEntry, resetDelivery } from "./delivery.ts";
 import type { Event } from "./event.ts";
 import { connectJson, deliverJson } from "./json_backend.ts";
 import type { LogEntry } from "./record.ts";
@@ -242,7 +242,7 @@ export function pump(step: Step, backend: Backend): void {
     type: "send_backend",
     backendId: backend.id,
     connection: link.connection,
-    text: callText(id, action, payload),
+    text: callOfText(id, action, payload),
   });
 }
 
@@ -277,28 +277,28 @@ export function heartbeatAt(backend: Backend): number {
   return backend.sentAt + (virtualHeartbeatMs(backend) ?? backend.heartbeatIntervalMs);
 }
 
-/** The message of an outgoing CALL; undefined: it has become pointless. */
+/** The message of an outgoing CALL, its payload as JSON; undefined: it has become pointless. */
 function messageFor(
   step: Step,
   backend: Backend,
   outgoing: Outgoing,
-): { action: Action; payload: JsonObject } | undefined {
+): { action: Action; payload: string } | undefined {
   switch (outgoing.type) {
     case "boot":
-      return { action: "BootNotification", payload: step.state.charger.boot! };
+      return { action: "BootNotification", payload: stringifyJson(step.state.charger.boot!) };
     case "heartbeat":
-      return { action: "Heartbeat", payload: {} };
+      return { action: "Heartbeat", payload: "{}" };
     case "status": {
       const payload = visibleStatus(step.state, backend, outgoing.connectorId, outgoing.live);
-      return payload && { action: "StatusNotification", payload };
+      return payload && { action: "StatusNotification", payload: stringifyJson(payload) };
     }
     case "notice":
     case "ask":
-      return { action: outgoing.action, payload: outgoing.payload };
+      return { action: outgoing.action, payload: stringifyJson(outgoing.payload) };
     case "entry":
       return {
         action: outgoing.entry.action,
-        payload: entryPayload(step.state, backend, outgoing.entry),
+        payload: entryText(step.state, backend, outgoing.entry),
       };
     default:
       return outgoing satisfies never;

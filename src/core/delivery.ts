@@ -1,12 +1,13 @@
 // Store and forward: each backend reads the one log at its own pace, under its own ids.
 
-import type { JsonObject } from "../ocpp/json.ts";
+import { type JsonObject, stringifyJson } from "../ocpp/json.ts";
 import type { Int64 } from "../ocpp/types.ts";
 import { mayKnow } from "./backend.ts";
 import { entryAt } from "./log_window.ts";
+import { payloadText } from "./payload_text.ts";
 import type { LogEntry } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
-import { type Backend, log, type State, type Step } from "./state.ts";
+import { type Backend, log, persist, type State, type Step } from "./state.ts";
 
 /** Entries read from disk at once. */
 export const PAGE_ENTRIES = 64;
@@ -99,25 +100,30 @@ export function pass(step: Step, backend: Backend, sequence: number, urgent: boo
   delivery.answeredSince = false;
   delivery.notBefore = 0;
   const write = { table: "cursor" as const, cursor: { backendId: backend.id, sequence } };
-  step.effects.push(urgent ? { type: "persist", writes: [write] } : { type: "note", write });
+  if (urgent) persist(step, [write]);
+  else step.effects.push({ type: "note", write });
 }
 
 /** Writes down where backends begin: what is logged from now on is theirs. */
 export function keepCursors(step: Step, backends: readonly Backend[]): void {
   if (backends.length === 0) return;
-  step.effects.push({
-    type: "persist",
-    writes: backends.map(({ id, cursor }) => ({
-      table: "cursor",
-      cursor: { backendId: id, sequence: cursor },
-    })),
-  });
+  const writes = backends.map(({ id, cursor }) => ({
+    table: "cursor" as const,
+    cursor: { backendId: id, sequence: cursor },
+  }));
+  persist(step, writes);
 }
 
-/** An entry as the backend gets it: with its own ids. */
-export function entryPayload(state: State, backend: Backend, entry: LogEntry): JsonObject {
-  if (entry.action === "StartTransaction") return withReservation(state, backend, entry.payload);
-  return { ...entry.payload, transactionId: backendTransactionId(state, backend, entry) };
+/** An entry's payload as the backend gets it, in JSON: with its own ids. */
+export function entryText(state: State, backend: Backend, entry: LogEntry): string {
+  const { payload } = entry;
+  if (entry.action === "StartTransaction") {
+    return stringifyJson(withReservation(state, backend, payload));
+  }
+  // Only the id differs from backend to backend, and it is never part of a logged payload.
+  const shared = payloadText(payload).slice(0, -1);
+  const comma = shared === "{" ? "" : ",";
+  return `${shared}${comma}"transactionId":${backendTransactionId(state, backend, entry)}}`;
 }
 
 function backendTransactionId(state: State, backend: Backend, entry: LogEntry): Int64 {
@@ -196,7 +202,7 @@ function setAside(step: Step, backend: Backend, entry: LogEntry, reason: string)
     reason,
   });
   const row = { backendId: backend.id, sequence: entry.sequence, at: step.now, reason };
-  step.effects.push({ type: "persist", writes: [{ table: "set_aside", row }] });
+  persist(step, [{ table: "set_aside", row }]);
   if (entry.action === "StartTransaction") {
     rememberBackendId(step, backend, entry.transactionId, NO_TRANSACTION);
   }
@@ -211,11 +217,6 @@ export function rememberBackendId(
   theirs: Int64,
 ): void {
   backend.transactionIds.set(transactionId, theirs);
-  step.effects.push({
-    type: "persist",
-    writes: [{
-      table: "backend_transaction",
-      row: { backendId: backend.id, transactionId, backendTransactionId: String(theirs) },
-    }],
-  });
+  const row = { backendId: backend.id, transactionId, backendTransactionId: String(theirs) };
+  persist(step, [{ table: "backend_transaction", row }]);
 }

@@ -1,7 +1,8 @@
 // The newest entries of the log in memory: for backends that keep up, and to know a repetition.
 
-import { type JsonObject, stringifyJson } from "../ocpp/json.ts";
+import type { JsonObject } from "../ocpp/json.ts";
 import type { MeterValue } from "../ocpp/types.ts";
+import { payloadText } from "./payload_text.ts";
 import type { LogEntry } from "./record.ts";
 
 /** Entries kept in memory. */
@@ -22,6 +23,8 @@ export interface LogWindow {
   readonly entries: LogEntry[];
   readonly sizes: number[];
   characters: number;
+  /** The newest MeterValues with each payload, by its text. */
+  readonly meterValues: Map<string, LogEntry>;
 }
 
 /** The window after a restart; `newestEntries` end with `lastSequence`, or there are none. */
@@ -29,7 +32,13 @@ export function createLogWindow(
   lastSequence: number,
   newestEntries: readonly LogEntry[],
 ): LogWindow {
-  const tail = { lastSequence, entries: [], sizes: [], characters: 0 };
+  const tail: LogWindow = {
+    lastSequence,
+    entries: [],
+    sizes: [],
+    characters: 0,
+    meterValues: new Map(),
+  };
   for (const entry of newestEntries) appendEntry(tail, entry);
   return tail;
 }
@@ -38,6 +47,7 @@ export function createLogWindow(
 export function appendEntry(tail: LogWindow, entry: LogEntry): void {
   const characters = charactersOf(entry);
   tail.entries.push(entry);
+  if (entry.action === "MeterValues") tail.meterValues.set(payloadText(entry.payload), entry);
   tail.sizes.push(characters);
   tail.characters += characters;
   tail.lastSequence = entry.sequence;
@@ -45,9 +55,15 @@ export function appendEntry(tail: LogWindow, entry: LogEntry): void {
     tail.entries.length > WINDOW_ENTRIES ||
     (tail.characters > WINDOW_CHARACTERS && tail.entries.length > ALWAYS_KEPT)
   ) {
-    tail.entries.shift();
+    forget(tail, tail.entries.shift()!);
     tail.characters -= tail.sizes.shift() ?? 0;
   }
+}
+
+function forget({ meterValues }: LogWindow, entry: LogEntry): void {
+  if (entry.action !== "MeterValues") return;
+  const text = payloadText(entry.payload);
+  if (meterValues.get(text) === entry) meterValues.delete(text);
 }
 
 /** About the length of its frame; counting is cheaper than writing it. */
@@ -72,15 +88,5 @@ export function hasMeterValues(
   transactionId: number,
   payload: JsonObject,
 ): boolean {
-  const taken = timestampOf(payload);
-  return tail.entries.some((entry) =>
-    entry.transactionId === transactionId && entry.action === "MeterValues" &&
-    timestampOf(entry.payload) === taken &&
-    stringifyJson(entry.payload) === stringifyJson(payload)
-  );
-}
-
-/** A cheap way to see that two MeterValues differ. */
-function timestampOf({ meterValue }: JsonObject): unknown {
-  return (meterValue as { timestamp: string }[])[0]?.timestamp;
+  return tail.meterValues.get(payloadText(payload))?.transactionId === transactionId;
 }

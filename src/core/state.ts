@@ -13,7 +13,7 @@ import type {
 import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
 import type { Effect, LogLevel } from "./effect.ts";
 import type { OwnerMode } from "./event.ts";
-import type { DecisionRecord, LogEntry, SessionRecord, Snapshot } from "./record.ts";
+import type { DecisionRecord, LogEntry, SessionRecord, Snapshot, Write } from "./record.ts";
 import { createLogWindow, type LogWindow } from "./log_window.ts";
 import { restore } from "./restore.ts";
 
@@ -463,6 +463,16 @@ export function log(
   values: Readonly<Record<string, string | number | boolean | null>> = {},
 ): void {
   step.effects.push({ type: "log", level, message, values });
+}
+
+/** Writes that are on disk before the next effect; those of one moment are one commit. */
+export function persist(step: Step, writes: readonly Write[]): void {
+  const last = step.effects.at(-1);
+  if (last?.type !== "persist") {
+    step.effects.push({ type: "persist", writes });
+    return;
+  }
+  step.effects[step.effects.length - 1] = { ...last, writes: [...last.writes, ...writes] };
 }
 
 /** The bound of `Charger.noted`. */

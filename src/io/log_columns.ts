@@ -1,8 +1,9 @@
 // A log entry as a row of the `log` table, and back.
 
 import type { SQLInputValue } from "node:sqlite";
+import { payloadText } from "../core/payload_text.ts";
 import type { LogEntry, SessionRecord, TransactionMessage } from "../core/record.ts";
-import { type JsonObject, parseJson, stringifyJson } from "../ocpp/json.ts";
+import { type JsonObject, parseJson } from "../ocpp/json.ts";
 import type { Row } from "./statements.ts";
 
 /** Appends one entry; a sequence that is taken is an error. */
@@ -34,7 +35,7 @@ export function logEntryToRow(entry: LogEntry): SQLInputValue[] {
     entry.action,
     entry.transactionId,
     entry.connectorId,
-    stringifyJson(entry.payload),
+    payloadText(entry.payload),
     // JSON keeps what SQLite's text would not: NUL characters and lone surrogates.
     entry.raw === undefined ? null : JSON.stringify(entry.raw),
     entry.synthetic ? 1 : 0,

@@ -102,7 +102,12 @@ export function parseFrame(text: string): Frame {
 
 /** The text of a CALL. */
 export function callText(id: MessageId, action: string, payload: JsonObject): string {
-  return `[2,${JSON.stringify(id)},${JSON.stringify(action)},${stringifyJson(payload)}]`;
+  return callOfText(id, action, stringifyJson(payload));
+}
+
+/** The text of a CALL whose payload is JSON text already. */
+export function callOfText(id: MessageId, action: string, payload: string): string {
+  return `[2,${JSON.stringify(id)},${JSON.stringify(action)},${payload}]`;
 }
 
 /** The text of a CALLRESULT. */
