@@ -25,6 +25,9 @@ function isDefect(error: unknown): boolean {
   return !(error instanceof StoreError) || error.kind === "other";
 }
 
+/** A write that has to happen, and which row it is for. */
+type Waiting = readonly [key: string, write: Write];
+
 /** The one way to the store's tables. */
 export class Persistence {
   readonly #store: Store;
@@ -47,7 +50,9 @@ export class Persistence {
 
   /** Commits before it returns. Returns why it could not: then nothing of it is kept. */
   store(writes: readonly Write[]): string | undefined {
-    return this.#commit(writes);
+    // Nothing is built on a cursor, and with ten backends they would be most of every commit.
+    const waiting = [...this.#waiting].filter(([, { table }]) => table !== "cursor");
+    return this.#commit(waiting, writes);
   }
 
   /** Commits before it returns; what fails is repeated until it succeeds. */
@@ -67,7 +72,7 @@ export class Persistence {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#waiting.size === 0) return;
-    if (this.#commit([]) !== undefined) {
+    if (this.#commit([...this.#waiting], []) !== undefined) {
       this.#timer = setTimeout(() => this.flush(), RETRY_MS);
     }
   }
@@ -79,12 +84,13 @@ export class Persistence {
   }
 
   /** A write that the database can never take must not hold up the others. */
-  #commitSoundly(writes: readonly Write[]): void {
+  #commitSoundly(waiting: readonly Waiting[], writes: readonly Write[]): void {
     try {
-      this.#store.commit([...this.#waiting.values(), ...writes]);
+      this.#store.commit([...waiting.map(([, write]) => write), ...writes]);
+      for (const [key] of waiting) this.#waiting.delete(key);
     } catch (error) {
-      if (this.#waiting.size === 0 || !isDefect(error)) throw error;
-      for (const [key, write] of this.#waiting) {
+      if (waiting.length === 0 || !isDefect(error)) throw error;
+      for (const [key, write] of waiting) {
         try {
           this.#store.commit([write]);
         } catch (own) {
@@ -130,10 +136,10 @@ export class Persistence {
     }
   }
 
-  /** Commits what waits, and then `writes`, all together. */
-  #commit(writes: readonly Write[]): string | undefined {
+  /** Commits these of what waits, and then `writes`, all together. */
+  #commit(waiting: readonly Waiting[], writes: readonly Write[]): string | undefined {
     try {
-      this.#commitSoundly(writes);
+      this.#commitSoundly(waiting, writes);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (this.#failure === undefined) {
@@ -148,9 +154,6 @@ export class Persistence {
       this.#log("warning", "the database can be written again", {});
       this.#failure = undefined;
     }
-    this.#waiting.clear();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     return undefined;
   }
 }

@@ -268,16 +268,18 @@ export class Proxy {
   #arm(): void {
     if (this.#closed) return;
     const at = nextDeadline(this.#state);
-    if (at === this.#wakeAt && this.#timer !== undefined) return;
+    // One that wakes too early costs less than a new one with every message.
+    if (at === Infinity || (at >= this.#wakeAt && this.#timer !== undefined)) return;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#wakeAt = at;
-    if (at === Infinity) return;
     const wait = Math.min(Math.max(at - this.#clock.now(), 0), LONGEST_SLEEP_MS);
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.dispatch({ type: "tick" });
-    }, wait);
+    this.#timer = setTimeout(() => this.#wake(), wait);
+  }
+
+  #wake(): void {
+    this.#timer = undefined;
+    if (nextDeadline(this.#state) <= this.#clock.now()) this.dispatch({ type: "tick" });
+    else this.#arm();
   }
 
   #prune(): void {

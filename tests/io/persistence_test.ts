@@ -6,11 +6,11 @@ import type { Write } from "../../src/core/record.ts";
 import { Persistence } from "../../src/io/persistence.ts";
 import { Store } from "../../src/io/store.ts";
 
-async function withStore(use: (store: Store) => void): Promise<void> {
+async function withStore(use: (store: Store) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   const store = Store.open(join(folder, "ocpp-proxy.db"));
   try {
-    use(store);
+    await use(store);
   } finally {
     store.close();
     await Deno.remove(folder, { recursive: true });
@@ -25,15 +25,42 @@ const cursor = (backendId: string, sequence: number): Write => ({
 Deno.test("of several notes for one row the newest is written, together with the next commit", () =>
   withStore((store) => {
     const persistence = new Persistence(store, () => {});
-    for (const sequence of [1, 2, 3]) {
+    for (const value of [1, 2, 3]) {
+      persistence.note({ type: "note", write: { table: "fact", key: "mode", value } });
+    }
+    assert.equal(store.load().facts.get("mode"), undefined);
+    assert.equal(persistence.store([cursor("evcc", 9)]), undefined);
+    assert.equal(store.load().facts.get("mode"), 3);
+    assert.deepEqual(store.load().cursors, [{ backendId: "evcc", sequence: 9 }]);
+    persistence.close();
+  }));
+
+Deno.test("a noted cursor is in no commit for the charger, but in the next of its own kind", () =>
+  withStore((store) => {
+    const persistence = new Persistence(store, () => {});
+    for (const sequence of [1, 2]) {
       persistence.note({ type: "note", write: cursor("employer", sequence) });
     }
+    assert.equal(persistence.store([{ table: "fact", key: "mode", value: 1 }]), undefined);
     assert.deepEqual(store.load().cursors, []);
-    assert.equal(persistence.store([cursor("evcc", 9)]), undefined);
+    persistence.persist([cursor("evcc", 9)]);
     assert.deepEqual(store.load().cursors, [
-      { backendId: "employer", sequence: 3 },
+      { backendId: "employer", sequence: 2 },
       { backendId: "evcc", sequence: 9 },
     ]);
+    persistence.close();
+  }));
+
+Deno.test("notes are on disk within a second, whatever else is committed meanwhile", () =>
+  withStore(async (store) => {
+    const persistence = new Persistence(store, () => {});
+    persistence.note({ type: "note", write: cursor("employer", 1) });
+    const begin = performance.now();
+    while (store.load().cursors.length === 0) {
+      assert.ok(performance.now() - begin < 1_000, "the cursor is not on disk after a second");
+      assert.equal(persistence.store([{ table: "fact", key: "mode", value: 1 }]), undefined);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     persistence.close();
   }));
 
@@ -43,7 +70,7 @@ Deno.test("a write that the database can never take does not hold up the others"
     const persistence = new Persistence(store, (_level, message) => logged.push(message));
     persistence.note({ type: "note", write: cursor("broken", NaN) });
     persistence.note({ type: "note", write: cursor("employer", 5) });
-    assert.equal(persistence.store([cursor("evcc", 9)]), undefined);
+    persistence.persist([cursor("evcc", 9)]);
     assert.deepEqual(store.load().cursors.map(({ backendId }) => backendId), ["employer", "evcc"]);
     assert.deepEqual(logged, ["a defect of the proxy; please report it"]);
     persistence.close();
