@@ -82,7 +82,7 @@ export function releaseUnused(step: Step, backendId: string): void {
   const { state } = step;
   const { control, charger } = state;
   if (control.lease?.backendId !== backendId || control.lease.transactionId !== undefined) return;
-  const used = control.claim?.backendId === backendId || hasLeft(state, backendId) ||
+  const used = hasLeft(state, backendId) ||
     [charger.pending?.call, ...charger.queue].some((call) =>
       call?.backendId === backendId && call.freshLease !== undefined
     );

@@ -96,6 +96,9 @@ Deno.test("preferred_provider comes before any priority", () => {
   assert.deepEqual(answers(h), []);
   h.backendAnswers("other", YES);
   assert.deepEqual(answers(h), [YES]);
+  authorize(h, "TAG", "two");
+  h.backendAnswers("other", YES);
+  assert.deepEqual(answers(h, "two"), [YES]);
 });
 
 Deno.test("the charger waits 2.5 s for the backends and not longer", () => {

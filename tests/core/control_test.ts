@@ -263,6 +263,7 @@ Deno.test("N22: a RemoteStart without a start claims until ConnectionTimeOut, th
   remoteStart(h, "evcc");
   h.chargerAnswers(ACCEPTED);
   h.pass(74_999);
+  assert.equal(holder(h), "evcc");
   assert.deepEqual(outcome(remoteStart(h, "ha")), REJECTED);
   h.pass(1);
   assert.equal(holder(h), undefined);
@@ -412,6 +413,18 @@ Deno.test("a profile that is accepted after control has ended is cleared", () =>
     "ClearChargingProfile",
   ]);
   assert.equal(h.state.profiles.size, 0);
+});
+
+Deno.test("a profile that is accepted after control has ended is cleared, however often that fails", () => {
+  const h = stage();
+  h.backendCalls("evcc", "SetChargingProfile", setProfile(0));
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  h.chargerAnswers(ACCEPTED);
+  for (const clearings of [[1], [1, 1], [1, 1, 1]]) {
+    assert.deepEqual(cleared(h), clearings);
+    h.chargerSays(`[4,"${h.lastCallToCharger().id}","InternalError","",{}]`);
+    h.pass(60_000);
+  }
 });
 
 Deno.test("a profile without an answer may be there: it is cleared at the end of control", () => {

@@ -537,11 +537,13 @@ Deno.test("a confirmation of another connection, or of what was not sent, confir
   const probe = h.others.findLast((effect) => effect.type === "probe_backend");
   assert.ok(probe?.type === "probe_backend");
   const received = { ...probe, type: "backend_received" as const };
-  h.event({ ...received, connection: 999 });
-  h.event({ ...received, sequence: 999 });
-  h.event({ ...received, sequence: 0 });
-  assert.equal(h.tables.cursors.get("simple"), 0);
+  for (const wrong of [{ connection: 999 }, { sequence: 999 }, { sequence: 0 }]) {
+    h.event({ ...received, ...wrong });
+    assert.equal(h.tables.cursors.get("simple"), 0);
+  }
   h.event(received);
+  assert.equal(h.tables.cursors.get("simple"), 1);
+  h.event({ ...received, sequence: 0 });
   assert.equal(h.tables.cursors.get("simple"), 1);
 });
 
@@ -642,4 +644,13 @@ Deno.test("sees own: the connector is busy from start to stop, whatever comes fi
   assert.deepEqual(seen(), ["Unavailable", "Unavailable"]);
   stop(h, id);
   assert.deepEqual(seen(), ["Available", "Available"]);
+});
+
+Deno.test("sees own: its own session brings no state but the charger's", () => {
+  const h = stage({
+    idTags: [{ tag: "MINE", owner: false, backend: "simple", action: "allow" }],
+  }, backend("simple", "controller", { sees: "own" }));
+  const from = h.received("simple").length;
+  stop(h, start(h, "MINE"));
+  assert.deepEqual(events(h, "simple", from).filter(({ type }) => type === "status"), []);
 });
