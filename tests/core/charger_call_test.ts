@@ -265,9 +265,25 @@ Deno.test("N53: a second socket takes over; the first one is closed and means no
   ]);
   const before = h.charger.length;
   h.chargerSays(stringifyJson([2, "x", "Heartbeat", {}]), old);
-  assert.equal(h.charger.length, before);
+  h.chargerSays(stringifyJson([2, "y", "StartTransaction", startRequest()]), old);
+  assert.deepEqual([h.charger.length, books(h)], [before, []]);
   h.event({ type: "charger_disconnected", connection: old, reason: "late" });
   resultOf(h.chargerCalls("Heartbeat", {}));
+});
+
+Deno.test("a start that is repeated on a new connection gets the verdict that the old one waited for", () => {
+  const h = new Harness(core);
+  h.bootCharger();
+  h.attach("b");
+  h.chargerCalls("StartTransaction", startRequest({ idTag: "BOOKED" }), "x");
+  h.connectCharger();
+  h.chargerCalls("StartTransaction", startRequest({ idTag: "BOOKED" }), "y");
+  h.backendAnswers("b", { transactionId: 3, idTagInfo: { status: "Blocked" } });
+  h.pass(10_000);
+  assert.deepEqual(answers(h, "x"), []);
+  assert.deepEqual(answers(h, "y").map((frame) => resultOf(frame).idTagInfo), [
+    { status: "Blocked" },
+  ]);
 });
 
 Deno.test("N43: after a Reset the sessions end with what the charger sends after its boot", () => {

@@ -491,6 +491,21 @@ for (const policy of ["keep", "stop"] as const) {
   });
 }
 
+Deno.test("N08: an Invalid after the transaction has ended stops nothing", () => {
+  const h = new Harness(configuration({
+    backends: [backend("b", "biller", { lateRejection: "stop" })],
+    idTags: [{ tag: "TAG", backend: "b", action: "allow", owner: false }],
+  }));
+  h.bootCharger();
+  h.attach("b");
+  h.chargerCalls("StartTransaction", startRequest());
+  h.pass(2_500);
+  stop(h, books(h)[0]!.transactionId, 60, 1200);
+  h.backendAnswers("b", { transactionId: 5, idTagInfo: { status: "Invalid" } });
+  assert.deepEqual(told(h), [["Start", undefined], ["Stop", 5]]);
+  assert.deepEqual(h.callsToCharger("RemoteStopTransaction"), []);
+});
+
 Deno.test("notices wait up to a bound, the oldest goes first; the log loses nothing by it", () => {
   const h = new Harness(one);
   h.bootCharger();
@@ -526,17 +541,28 @@ Deno.test("a flood of other messages does not keep the log from its backend", ()
   assert.deepEqual(told(h).filter(([action]) => action === "Stop"), [["Stop", 4]]);
 });
 
-Deno.test("sessions are forgotten beyond a bound, and never before a backend has its end", () => {
+Deno.test("sessions are forgotten beyond a bound, a backend's ids not before it has their end", () => {
   const h = new Harness(one);
   h.bootCharger();
-  const first = session(h, 0);
-  h.attach("b", () => 5);
+  h.attach("b");
+  const first = start(h);
+  h.serve("b", () => 5);
   h.disconnectBackend("b");
+  stop(h, first, 60, 1200);
   for (let turn = 1; turn <= REMEMBERED_SESSIONS + 5; turn++) session(h, turn);
   assert.equal(h.state.sessions.size, REMEMBERED_SESSIONS + 1);
   assert.equal(h.state.sessionsByKey.size, REMEMBERED_SESSIONS + 1);
   assert.equal(h.state.sessions.has(first), false);
   h.connectBackend("b");
-  h.serve("b", () => 6);
+  for (let turn = 0; turn < 3 * REMEMBERED_SESSIONS && h.outstanding("b"); turn++) {
+    h.serve("b", () => 6);
+    h.pass(1_100);
+  }
   assert.deepEqual(told(h).slice(0, 2), [["Start", undefined], ["Stop", 5]]);
+  session(h, REMEMBERED_SESSIONS + 6);
+  h.serve("b", () => 6);
+  h.pass(1_100);
+  h.serve("b", () => 6);
+  session(h, REMEMBERED_SESSIONS + 7);
+  assert.ok(h.state.backends.get("b")!.transactionIds.size <= REMEMBERED_SESSIONS + 2);
 });

@@ -88,6 +88,9 @@ class Tables {
   apply(write: Write): void {
     switch (write.table) {
       case "log":
+        if (write.entry.sequence <= (this.log.at(-1)?.sequence ?? 0)) {
+          throw new Error(`the log has ${write.entry.sequence} already`);
+        }
         this.log.push(structuredClone(write.entry));
         break;
       case "session":
@@ -392,7 +395,9 @@ export class Harness {
   /** The outstanding CALL to a backend. */
   outstanding(backendId: string): (Frame & { type: "call" }) | undefined {
     const id = this.state.backends.get(backendId)?.pending?.id;
-    return this.callsToBackend(backendId).findLast((call) => call.id === id);
+    const begin = `[2,${JSON.stringify(id ?? "")},`;
+    const received = this.received(backendId).findLast(({ text }) => text.startsWith(begin));
+    return received && callsIn([received])[0];
   }
 
   /** A backend answers its outstanding CALL. */

@@ -152,6 +152,13 @@ const CASES: readonly Case[] = [
     energyWh: 400,
   },
   {
+    name: "values of one instant that are told again change nothing",
+    meterStart: 1000,
+    values: [[60, 1100], [120, 1300], [120, 1100], [120, 1200], [180, 1400]],
+    meterStop: 1400,
+    energyWh: 400,
+  },
+  {
     name: "transactionData repeats what was sent before",
     meterStart: 1000,
     values: [[60, 1100], [120, 1450]],
