@@ -30,9 +30,11 @@ export interface HouseholdOptions {
   readonly meters?: { readonly least: number; readonly most: number };
 }
 
-const DRAIN_TIMEOUT_MS = 60_000;
+const DRAIN_TIMEOUT_MS = 30_000;
 const EMPLOYER_IDS = 10_000_000;
 const UTILITY_IDS = 20_000_000;
+/** Widens the moment between a start that is stored and its confirmation. */
+const EMPLOYER_THINKS_MS = 100;
 
 /** `employer` is dialled, `utility` and `evcc` dial in, evcc by the JSON protocol and durable. */
 export class Household {
@@ -42,7 +44,7 @@ export class Household {
   readonly utility: Dialler;
   readonly evcc: JsonListener;
   readonly #employerIds: TransactionIds;
-  readonly #utilityIds = new TransactionIds(UTILITY_IDS);
+  readonly #utilityIds = new TransactionIds(UTILITY_IDS, 0);
   readonly #utilityRecorder = new Recorder(this.#utilityIds.answers());
   readonly #ownsFolder: boolean;
 
@@ -74,7 +76,7 @@ export class Household {
 
   /** Starts the program and everybody else. */
   static async start(options: HouseholdOptions): Promise<Household> {
-    const employerIds = new TransactionIds(EMPLOYER_IDS);
+    const employerIds = new TransactionIds(EMPLOYER_IDS, EMPLOYER_THINKS_MS);
     const employer = await strictBackendServer({ answers: employerIds.answers() });
     const folder = options.folder ?? await Deno.makeTempDir({ prefix: "ocpp-proxy-test-" });
     const program = new Program(folder, {

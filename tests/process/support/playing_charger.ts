@@ -47,7 +47,6 @@ export class PlayingCharger {
   #greeted = 0;
   #finishing = false;
   #playing: Promise<void> | undefined;
-  #nextConfirmation = Promise.withResolvers<number>();
 
   constructor(options: PlayingChargerOptions) {
     this.#options = options;
@@ -67,11 +66,6 @@ export class PlayingCharger {
     const client = await this.#dialler.connected();
     if (!client) throw new Error("the charger was stopped");
     return await client.call("Heartbeat", {}) as Payload;
-  }
-
-  /** Resolves at the next confirmed transaction message with its time, performance.now(). */
-  nextConfirmation(): Promise<number> {
-    return this.#nextConfirmation.promise;
   }
 
   start(): void {
@@ -165,8 +159,6 @@ export class PlayingCharger {
         if (attempt > 0) this.repeated++;
         const confirmation = await client.call(action, payload) as Payload;
         this.confirmed++;
-        this.#nextConfirmation.resolve(performance.now());
-        this.#nextConfirmation = Promise.withResolvers();
         await pause(REST_MS);
         return confirmation;
       } catch (error) {

@@ -2,13 +2,15 @@
 
 import { centralSystemAnswers } from "../../support/strict_backend.ts";
 import type { Answers } from "../../support/strict_peer.ts";
+import { pause } from "../../support/until.ts";
 
 /** A backend's transaction ids: from a range of its own, so that a foreign one is seen. */
 export class TransactionIds {
   readonly #meterStartWh = new Map<number, number>();
   #last: number;
 
-  constructor(readonly first: number) {
+  /** `thinkMs`: how long a StartTransaction waits for its answer, and with it the charger. */
+  constructor(readonly first: number, readonly thinkMs: number) {
     this.#last = first - 1;
   }
 
@@ -21,9 +23,11 @@ export class TransactionIds {
   answers(): Answers {
     return {
       ...centralSystemAnswers(),
-      StartTransaction: ({ meterStart }) => {
-        this.#meterStartWh.set(++this.#last, Number(meterStart));
-        return { transactionId: this.#last, idTagInfo: { status: "Accepted" } };
+      StartTransaction: async ({ meterStart }) => {
+        const transactionId = ++this.#last;
+        this.#meterStartWh.set(transactionId, Number(meterStart));
+        await pause(this.thinkMs);
+        return { transactionId, idTagInfo: { status: "Accepted" } };
       },
     };
   }
