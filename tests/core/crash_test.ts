@@ -171,11 +171,12 @@ class World {
       }
       case "disk":
         h.diskFull = command.full;
-        return;
+        return h.flush();
       case "pass":
         return h.pass(command.ms);
       case "restart":
         h.diskFull = false;
+        h.flush();
         this.#cut();
         return h.restart();
       default:
