@@ -110,6 +110,19 @@ function mayBeThere<E extends { readonly confirmed: boolean }>(
   saveLeftovers(step);
 }
 
+/** Whether another CALL that brings the same is in flight or waits. */
+function isUnderWay({ charger }: State, what: "profile" | "reservation", ours: number): boolean {
+  return [charger.pending?.call, ...charger.queue].some((call) => {
+    if (call === undefined) return false;
+    if (what === "reservation") {
+      return call.action === "ReserveNow" && call.payload.reservationId === ours;
+    }
+    const { csChargingProfiles, chargingProfile } = call.payload;
+    const profile = (csChargingProfiles ?? chargingProfile) as Profile | undefined;
+    return profile?.chargingProfileId === ours;
+  });
+}
+
 /** The end of a CALL that brings a profile to the charger. */
 export function profileSent(
   step: Step,
@@ -125,7 +138,7 @@ export function profileSent(
   if (backendId === undefined) return;
   if (isUnknown(outcome)) return mayBeThere(step, profiles, ours);
   if (outcome.type !== "result" || outcome.payload.status !== "Accepted") {
-    if (!entry || entry.confirmed) return;
+    if (!entry || entry.confirmed || isUnderWay(step.state, "profile", ours)) return;
     profiles.delete(ours);
     return saveLeftovers(step);
   }
@@ -165,7 +178,8 @@ export function reservationSent(step: Step, call: ChargerCall, outcome: ChargerO
   if (call.backendId === undefined) return;
   if (isUnknown(outcome)) return mayBeThere(step, reservations, ours);
   if (outcome.type !== "result" || outcome.payload.status !== "Accepted") {
-    if (entry && !entry.confirmed) reservations.delete(ours);
+    const may = entry && !entry.confirmed && !isUnderWay(step.state, "reservation", ours);
+    if (may) reservations.delete(ours);
   } else {
     reservations.set(ours, {
       backendId: call.backendId,

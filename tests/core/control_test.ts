@@ -441,6 +441,16 @@ Deno.test("a profile without an answer may be there: it is cleared at the end of
   }
 });
 
+Deno.test("a profile in flight is not forgotten when the next one is taken back", () => {
+  const h = stage();
+  h.backendCalls("evcc", "SetChargingProfile", setProfile(0));
+  h.backendCalls("evcc", "SetChargingProfile", setProfile(6));
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  h.disconnectCharger();
+  h.bootCharger(2);
+  assert.deepEqual(cleared(h), [1]);
+});
+
 Deno.test("a profile without an answer may be there, also when the next one is refused", () => {
   const h = stage();
   h.backendCalls("evcc", "SetChargingProfile", setProfile(0));
