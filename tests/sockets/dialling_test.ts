@@ -266,7 +266,7 @@ Deno.test("a proxy that is stopped in the middle of a dial leaves nothing behind
   const socket = await accepted;
   const begun = performance.now();
   await stage[Symbol.asyncDispose]();
-  assert.ok(performance.now() - begun < 1_000);
   if (!socket.destroyed) await new Promise((resolve) => socket.resume().once("close", resolve));
+  assert.ok(performance.now() - begun < 2_000, "the dial went on");
   await new Promise((resolve) => silent.close(resolve));
 });

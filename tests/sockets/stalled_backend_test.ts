@@ -168,3 +168,30 @@ backends:
   books.terminate();
   await charger.close();
 });
+
+Deno.test("a pong vouches for nothing that was left out", async () => {
+  await using stage = await Stage.open(`
+charger: { id: CP1 }
+backends: [{ id: books, token: b, durable: true }]
+`);
+  const charger = await strictCharger(stage.chargerUrl, "CP1");
+  await bootStrictCharger(charger);
+  const books = await deaf(`${stage.backendUrl}/books`, "b");
+  // Replies that it does not read; an id comes back with its reply.
+  const id = "x".repeat(200_000);
+  for (let index = 0; index < 100; index++) books.send(JSON.stringify({ action: "ping", id }));
+  await until(() => books.bufferedAmount === 0, 5_000, "its requests to be read");
+  await pause(50);
+  const transactionId = await begin(charger);
+
+  const closed = new Promise((resolve) => books.once("close", resolve));
+  books.resume();
+  await pause(200);
+  assert.equal(stage.backend("books").backlog, 1);
+  await measure(charger, transactionId, 50);
+  assert.equal(await closed, 1013);
+  const again = await JsonClient.connect(`${stage.backendUrl}/books`, { token: "b" });
+  await until(() => again.events("transaction_started").length === 1, 5_000, "the start");
+  await until(() => stage.backend("books").backlog === 0, 5_000, "its confirmation");
+  await Promise.all([charger.close(), again.close()]);
+});
