@@ -77,9 +77,13 @@ interopTest(
     const session = await event(client, "session");
     assert.equal(session.energy_kwh, (METER_STOP_WH - METER_START_WH) / 1_000);
     assert.equal(session.backend_id, "neighbour");
-    const states = events(client, "status").filter(({ connector_id }) => connector_id === 1);
-    const words = states.map(({ status }) => status);
-    assert.deepEqual(words, ["Available", "Preparing", "Charging", "Available"]);
+    const words = () =>
+      events(client, "status")
+        .filter(({ connector_id }) => connector_id === 1)
+        .map(({ status }) => status);
+    const expected = ["Available", "Preparing", "Charging", "Available"];
+    await until(() => words().length === expected.length, 5_000, "the last state");
+    assert.deepEqual(words(), expected);
     assert.deepEqual(charger.violations, []);
   },
 );

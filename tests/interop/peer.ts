@@ -18,15 +18,22 @@ type Report =
   | { type: "answer"; id: number; error: string }
   | { type: "problem"; text: string };
 
+interface Waiting {
+  resolve(payload: Payload): void;
+  reject(error: unknown): void;
+}
+
 /** It says that it listens, or is connected, within this. */
 const READY_TIMEOUT_MS = 10_000;
+/** After this a peer that does not end is killed. */
+const CLOSE_TIMEOUT_MS = 3_000;
 
 /** A peer that runs until it is closed. */
 export class Peer {
   readonly #child: Deno.ChildProcess;
   readonly #commands: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reading: Promise<unknown>;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Payload>>();
+  readonly #waiting = new Map<number, Waiting>();
   #lastCommand = 0;
   #errors = "";
   #ended = false;
@@ -65,12 +72,15 @@ export class Peer {
   }
 
   /** Has it do something; rejects with the name of the error that it reports. */
-  async command(what: Payload): Promise<Payload> {
+  command(what: Payload): Promise<Payload> {
     const id = ++this.#lastCommand;
-    const answer = Promise.withResolvers<Payload>();
-    this.#waiting.set(id, answer);
-    await this.#commands.write(new TextEncoder().encode(`${JSON.stringify({ id, ...what })}\n`));
-    return await answer.promise;
+    const { promise, resolve, reject } = Promise.withResolvers<Payload>();
+    // A test that fails leaves commands behind; their fate must not hide what went wrong.
+    promise.catch(() => {});
+    this.#waiting.set(id, { resolve, reject });
+    const line = `${JSON.stringify({ id, ...what })}\n`;
+    this.#commands.write(new TextEncoder().encode(line)).catch(reject);
+    return promise;
   }
 
   /** Ends it by closing its standard input. */
@@ -129,5 +139,3 @@ export class Peer {
     }
   }
 }
-
-const CLOSE_TIMEOUT_MS = 3_000;

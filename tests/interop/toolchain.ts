@@ -43,7 +43,7 @@ export async function preparePython(): Promise<Toolchain> {
   }
   return {
     available: true,
-    start: (peer, args) => new Peer(python, [join(HERE, "python", `${peer}.py`), ...args]),
+    start: (peer, args) => new Peer(python, ["-B", join(HERE, "python", `${peer}.py`), ...args]),
   };
 }
 
