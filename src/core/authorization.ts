@@ -9,7 +9,7 @@ import { answerCharger } from "./charger_answer.ts";
 import { claimant } from "./claim.ts";
 import { idTagRow } from "./id_tag.ts";
 import type { Awaiting, Backend, State, Step } from "./state.ts";
-import { startConfirmation } from "./transaction.ts";
+import { startConfirmation } from "./stored.ts";
 
 /**
  * Authorize (OCPP 1.6, section 4.1): the household's table, else the backend whose RemoteStart the

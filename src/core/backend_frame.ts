@@ -15,11 +15,12 @@ import { askAnswered, startVerdict } from "./authorization.ts";
 import { clampIntervalMs, pump, replayStatus } from "./backend.ts";
 import { backendCommand, TO_CHARGER } from "./backend_command.ts";
 import { callCharger } from "./charger_call.ts";
-import { deliveryFailed, pass, rememberBackendId } from "./delivery.ts";
+import { advance, backendIdWrite, deliveryFailed, pass } from "./delivery.ts";
 import { jsonRequest } from "./json_backend.ts";
 import type { LogEntry } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
-import { type Backend, log, type PendingBackendCall, type Step } from "./state.ts";
+import { type Backend, log, type PendingBackendCall, type Step, type Storing } from "./state.ts";
+import { store } from "./stored.ts";
 
 /** Message ids are that long at most (OCPP-J 1.6, section 4.1.4). */
 const MAX_ID_LENGTH = 36;
@@ -266,9 +267,26 @@ function delivered(step: Step, backend: Backend, entry: LogEntry, answer: Answer
     deliveryFailed(step, backend, entry, { type: "refused", reason });
     return;
   }
-  rememberBackendId(step, backend, entry.transactionId, theirs);
-  pass(step, backend, entry.sequence, true);
-  verdict(step, backend, entry, answer.payload);
+  // Nothing goes out under an id that a crash could make us forget.
+  store(step, {
+    type: "confirmed",
+    backendId: backend.id,
+    entry,
+    theirs,
+    confirmation: answer.payload,
+  }, [
+    backendIdWrite(backend, entry.transactionId, theirs),
+    { table: "cursor", cursor: { backendId: backend.id, sequence: entry.sequence } },
+  ]);
+}
+
+/** The backend's id for a transaction is on disk: it counts from now on. */
+export function startConfirmed(step: Step, plan: Storing & { type: "confirmed" }): void {
+  const backend = step.state.backends.get(plan.backendId);
+  if (!backend) return;
+  backend.transactionIds.set(plan.entry.transactionId, plan.theirs);
+  advance(backend, plan.entry.sequence);
+  verdict(step, backend, plan.entry, plan.confirmation);
 }
 
 /** Some central systems send the id as text. Anything that is an integer will do. */

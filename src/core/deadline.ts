@@ -5,7 +5,7 @@ import { BOOT_WAIT_MS, bootlessAt } from "./charge_point.ts";
 import { QUEUE_WAIT_MS } from "./charger_call.ts";
 import { openSessions } from "./session.ts";
 import type { Backend, State } from "./state.ts";
-import { lostAt } from "./transaction.ts";
+import { lostAt } from "./lost_stop.ts";
 
 /** Epoch milliseconds of the next `tick`; Infinity: nothing waits. */
 export function nextDeadline(state: State): number {

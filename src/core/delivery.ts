@@ -5,7 +5,7 @@ import type { Int64 } from "../ocpp/types.ts";
 import { mayKnow } from "./backend.ts";
 import { entryAt } from "./log_window.ts";
 import { payloadText } from "./payload_text.ts";
-import type { LogEntry } from "./record.ts";
+import type { LogEntry, Write } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
 import { type Backend, log, persist, type State, type Step } from "./state.ts";
 
@@ -35,7 +35,7 @@ export function resetDelivery(backend: Backend): void {
 /** The next entry that a backend is to get now, passing over what it may not see. */
 export function nextEntry(step: Step, backend: Backend): LogEntry | undefined {
   const { delivery } = backend;
-  if (delivery.notBefore > step.now) return undefined;
+  if (step.state.storing || delivery.notBefore > step.now) return undefined;
   for (;;) {
     const entry = entryAfter(step, backend, backend.cursor);
     if (entry === undefined) return undefined;
@@ -93,15 +93,20 @@ function isBegun(state: State, backend: Backend, entry: LogEntry): boolean {
 
 /** Moves the cursor past an entry; `urgent`: on disk before anything else. */
 export function pass(step: Step, backend: Backend, sequence: number, urgent: boolean): void {
+  advance(backend, sequence);
+  const write = { table: "cursor" as const, cursor: { backendId: backend.id, sequence } };
+  if (urgent) persist(step, [write]);
+  else step.effects.push({ type: "note", write });
+}
+
+/** Moves the cursor, without a word to the store. */
+export function advance(backend: Backend, sequence: number): void {
   backend.cursor = sequence;
   const { delivery } = backend;
   delivery.attempts = 0;
   delivery.timeouts = 0;
   delivery.answeredSince = false;
   delivery.notBefore = 0;
-  const write = { table: "cursor" as const, cursor: { backendId: backend.id, sequence } };
-  if (urgent) persist(step, [write]);
-  else step.effects.push({ type: "note", write });
 }
 
 /** Writes down where backends begin: what is logged from now on is theirs. */
@@ -204,19 +209,16 @@ function setAside(step: Step, backend: Backend, entry: LogEntry, reason: string)
   const row = { backendId: backend.id, sequence: entry.sequence, at: step.now, reason };
   persist(step, [{ table: "set_aside", row }]);
   if (entry.action === "StartTransaction") {
-    rememberBackendId(step, backend, entry.transactionId, NO_TRANSACTION);
+    backend.transactionIds.set(entry.transactionId, NO_TRANSACTION);
+    persist(step, [backendIdWrite(backend, entry.transactionId, NO_TRANSACTION)]);
   }
   pass(step, backend, entry.sequence, true);
 }
 
 /** Keeps a backend's id for one of our transactions. */
-export function rememberBackendId(
-  step: Step,
-  backend: Backend,
-  transactionId: number,
-  theirs: Int64,
-): void {
-  backend.transactionIds.set(transactionId, theirs);
-  const row = { backendId: backend.id, transactionId, backendTransactionId: String(theirs) };
-  persist(step, [{ table: "backend_transaction", row }]);
+export function backendIdWrite(backend: Backend, transactionId: number, theirs: Int64): Write {
+  return {
+    table: "backend_transaction",
+    row: { backendId: backend.id, transactionId, backendTransactionId: String(theirs) },
+  };
 }

@@ -50,7 +50,7 @@ export interface State {
   /** Who last said yes to an id tag, by its comparable form. */
   readonly authorizedBy: Map<string, string>;
   /** The write that waits for `stored`; the shell answers before any other event. */
-  storing: Storing | undefined;
+  storing: { readonly token: number; readonly plan: Storing } | undefined;
   storeToken: number;
   /** When a store failed, the next attempt to close a lost session. */
   storeRetryAt: number | undefined;
@@ -353,7 +353,6 @@ export interface ReservationEntry {
 export type Storing =
   | {
     readonly type: "start";
-    readonly token: number;
     readonly connection: number;
     readonly id: MessageId;
     readonly session: SessionRecord;
@@ -363,7 +362,6 @@ export type Storing =
   }
   | {
     readonly type: "meter";
-    readonly token: number;
     readonly connection: number;
     readonly id: MessageId;
     readonly session: SessionRecord;
@@ -371,11 +369,18 @@ export type Storing =
   }
   | {
     readonly type: "stop";
-    readonly token: number;
     /** undefined: the proxy closes the session itself. */
     readonly answer: { readonly connection: number; readonly id: MessageId } | undefined;
     readonly session: SessionRecord;
     readonly entry: LogEntry | undefined;
+  }
+  /** A backend has confirmed a StartTransaction: under its id everything else will go out. */
+  | {
+    readonly type: "confirmed";
+    readonly backendId: string;
+    readonly entry: LogEntry;
+    readonly theirs: Int64;
+    readonly confirmation: JsonObject;
   };
 
 /** One call of `step`: the state, the time, and what comes of it. */

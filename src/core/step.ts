@@ -11,7 +11,8 @@ import type { Event } from "./event.ts";
 import { receivedByJson } from "./json_backend.ts";
 import { shiftDeadlines } from "./shift.ts";
 import type { State, Step } from "./state.ts";
-import { closeLostSessions, stored } from "./transaction.ts";
+import { closeLostSessions } from "./lost_stop.ts";
+import { stored } from "./stored.ts";
 
 export { nextDeadline } from "./deadline.ts";
 export { createState, type State } from "./state.ts";

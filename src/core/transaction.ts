@@ -3,22 +3,20 @@
 import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import { energyRegisterReadings } from "../ocpp/meter_value.ts";
-import { formatTime, parseTime } from "../ocpp/time.ts";
+import { parseTime } from "../ocpp/time.ts";
 import type {
-  Int64,
   MeterValue,
   MeterValuesRequest,
   StartTransactionRequest,
   StopTransactionRequest,
 } from "../ocpp/types.ts";
+import { mayKnow, notifySubset } from "./backend.ts";
 import { book } from "./booking.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
-import { sessionEnded, sessionStarted } from "./control.ts";
-import { mayKnow, notifySubset, pumpAll } from "./backend.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { meterEvent } from "./json_event.ts";
-import { appendEntry, hasMeterValues } from "./log_window.ts";
-import { retellStatus } from "./masked_status.ts";
+import { hasMeterValues } from "./log_window.ts";
+import { estimateStop, stopEntry } from "./lost_stop.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
 import {
   EARLIEST_TIME,
@@ -27,18 +25,13 @@ import {
   meterReading,
   openSessions,
   plain,
-  rememberSession,
   sessionByChargerId,
   sessionOnConnector,
   startKey,
 } from "./session.ts";
-import { type Backend, log, noteOnce, type Step, type Storing } from "./state.ts";
-
-/** Meter values that arrive so soon after the stop still belong to the session (closing values). */
-const CLOSING_VALUES_MS = 30_000;
-
-/** After a failed write of its own, the proxy waits so long before it tries again. */
-const STORE_RETRY_MS = 5_000;
+import { type Backend, log, noteOnce, type Step } from "./state.ts";
+import { answerStart, store } from "./stored.ts";
+import { meteredSession, stoppedSession } from "./transaction_match.ts";
 
 /** Greatest transaction id: chargers keep it in 32 bits, signed. */
 const MAX_TRANSACTION_ID = 2 ** 31 - 1;
@@ -122,7 +115,6 @@ export function startTransaction(
   writes.push({ table: "session", session });
   store(step, {
     type: "start",
-    token: 0,
     connection: message.connection,
     id: message.id,
     session,
@@ -166,7 +158,6 @@ export function meterValues(step: Step, message: ChargerMessage<MeterValuesReque
   };
   store(step, {
     type: "meter",
-    token: 0,
     connection: message.connection,
     id: message.id,
     session: updated,
@@ -218,7 +209,7 @@ export function stopTransaction(
     endSession(corrected, { at, meterStopWh: request.meterStop, reason });
     store(
       step,
-      { type: "stop", token: 0, answer, session: corrected, entry: undefined },
+      { type: "stop", answer, session: corrected, entry: undefined },
       [{ table: "session", session: corrected }],
     );
     return;
@@ -238,280 +229,10 @@ export function stopTransaction(
     session: ended,
     ...message.raw !== undefined && { raw: message.raw },
   };
-  store(step, { type: "stop", token: 0, answer, session: ended, entry }, [
+  store(step, { type: "stop", answer, session: ended, entry }, [
     { table: "log", entry },
     { table: "session", session: ended },
   ]);
-}
-
-/** Closes sessions whose connector has been Available for too long (the stop was lost). */
-export function closeLostSessions(step: Step): void {
-  const { state, now } = step;
-  if (state.storing || (state.storeRetryAt !== undefined && state.storeRetryAt > now)) return;
-  state.storeRetryAt = undefined;
-  const lost = openSessions(state).find((session) => {
-    const due = lostAt(step, session);
-    return due !== undefined && due <= now;
-  });
-  if (lost === undefined) return;
-  const freeSince = state.charger.connectors.get(lost.connectorId)?.at ?? now;
-  const session = estimateStop(lost, Math.max(freeSince, lost.startedAt), lost.registerWh);
-  const entry = stopEntry(step, session, state.log.lastSequence + 1);
-  log(step, "warning", "the charger never stopped a transaction; it is closed with an estimate", {
-    transactionId: session.transactionId,
-    connectorId: session.connectorId,
-  });
-  store(step, { type: "stop", token: 0, answer: undefined, session, entry }, [
-    { table: "log", entry },
-    { table: "session", session },
-  ]);
-}
-
-/** When an open session will be given up; undefined: nothing points to it. */
-export function lostAt(
-  { state }: Pick<Step, "state">,
-  session: SessionRecord,
-): number | undefined {
-  const since = state.charger.connectors.get(session.connectorId)?.availableSince;
-  if (since === undefined || state.charger.connection === undefined) return undefined;
-  return Math.max(since, state.charger.connectedAt) + state.configuration.charger.lostStopAfterMs;
-}
-
-/** The store's answer: what was planned becomes true, or the charger is told to try again. */
-export function stored(step: Step, token: number, failure: string | undefined): void {
-  const { state, now } = step;
-  const { storing } = state;
-  if (storing === undefined || storing.token !== token) return;
-  state.storing = undefined;
-  if (failure !== undefined) {
-    state.storeRetryAt = now + STORE_RETRY_MS;
-    const asked = storing.type === "stop" ? storing.answer : storing;
-    if (asked) {
-      failCharger(
-        step,
-        asked.connection,
-        asked.id,
-        "InternalError",
-        "the message could not be stored; please repeat it",
-      );
-    }
-    return;
-  }
-  switch (storing.type) {
-    case "start":
-      applyStart(step, storing);
-      break;
-    case "meter":
-      appendEntry(state.log, storing.entry);
-      if (!state.sessions.has(storing.session.transactionId)) applyAdoption(step, storing.session);
-      else if (storing.session.stoppedAt === null) applyReadings(step, storing.session);
-      answerCharger(step, storing.connection, storing.id, {});
-      break;
-    case "stop":
-      applyStop(step, storing.session, storing.entry);
-      if (storing.answer) answerCharger(step, storing.answer.connection, storing.answer.id, {});
-      break;
-    default:
-      storing satisfies never;
-  }
-  pumpAll(step);
-}
-
-function applyStart(step: Step, storing: Storing & { type: "start" }): void {
-  const { session, entries, ended } = storing;
-  if (ended) {
-    log(step, "warning", "a new transaction began before the old one stopped", {
-      transactionId: ended.transactionId,
-      connectorId: ended.connectorId,
-    });
-    applyStop(step, ended, entries[0]);
-  }
-  const start = entries.at(-1)!;
-  step.state.lastTransactionId = session.transactionId;
-  rememberSession(step.state, session);
-  step.state.startSequences.set(session.transactionId, start.sequence);
-  appendEntry(step.state.log, start);
-  const connector = step.state.charger.connectors.get(session.connectorId);
-  if (connector) connector.availableSince = undefined;
-  log(step, "info", "transaction started", {
-    transactionId: session.transactionId,
-    connectorId: session.connectorId,
-    backend: session.backendId,
-    bookedBy: session.bookedBy,
-  });
-  sessionStarted(step, session);
-  retellStatus(step, session);
-  answerStart(step, storing.connection, storing.id, session);
-}
-
-function applyAdoption(step: Step, session: SessionRecord): void {
-  const { state, now } = step;
-  rememberSession(state, session);
-  // A stale id on a free connector is no transaction: the lost-stop rule takes it away again.
-  const connector = state.charger.connectors.get(session.connectorId);
-  if (connector?.status.status === "Available") connector.availableSince = now;
-  log(step, "warning", "the charger runs a transaction that began elsewhere; it is adopted", {
-    transactionId: session.transactionId,
-    chargerTransactionId: session.chargerTransactionId,
-  });
-  sessionStarted(step, session);
-  retellStatus(step, session);
-}
-
-function applyReadings(step: Step, session: SessionRecord): void {
-  const { state } = step;
-  const known = state.sessions.get(session.transactionId)!;
-  const rose = session.energyWh > known.energyWh;
-  Object.assign(known, session);
-  // A connector that delivers energy is not free, whatever its last status said.
-  const connector = state.charger.connectors.get(session.connectorId);
-  if (rose && connector) connector.availableSince = undefined;
-}
-
-function applyStop(step: Step, session: SessionRecord, entry: LogEntry | undefined): void {
-  const { state } = step;
-  const known = state.sessions.get(session.transactionId);
-  if (known) Object.assign(known, session);
-  else rememberSession(state, session);
-  state.open.delete(session.transactionId);
-  state.startSequences.delete(session.transactionId);
-  if (session.transactionId > state.lastTransactionId) {
-    state.lastTransactionId = session.transactionId;
-  }
-  if (entry) appendEntry(state.log, entry);
-  log(step, "info", "transaction stopped", {
-    transactionId: session.transactionId,
-    backend: session.backendId,
-    energyWh: session.energyWh,
-    reason: session.stopReason,
-  });
-  sessionEnded(step, session);
-  retellStatus(step, session);
-}
-
-/**
- * Answers a StartTransaction at once, or after the booked backend's word if that can come in time.
- */
-function answerStart(step: Step, connection: number, id: MessageId, session: SessionRecord): void {
-  const { state, now } = step;
-  const { awaiting } = state.charger;
-  const waiting = awaiting.find((item) =>
-    item.type === "start" && item.transactionId === session.transactionId
-  );
-  if (waiting?.type === "start" && waiting.connection === connection) {
-    waiting.ids.push(id);
-    return;
-  }
-  const backend = state.backends.get(session.backendId ?? "");
-  const canAsk = session.stoppedAt === null && backend?.link.type === "open" &&
-    backend.link.protocol === "ocpp1.6" && backend.registration === "accepted" &&
-    !backend.transactionIds.has(session.transactionId) &&
-    backend.configuration.permissions.has("receive");
-  if (!canAsk) {
-    answerCharger(step, connection, id, startConfirmation(session.transactionId));
-    return;
-  }
-  awaiting.push({
-    type: "start",
-    connection,
-    ids: [id],
-    transactionId: session.transactionId,
-    backendId: backend.id,
-    deadline: now + state.configuration.charger.answerDeadlineMs,
-  });
-}
-
-/** StartTransaction.conf without a backend's verdict. */
-export function startConfirmation(transactionId: number): JsonObject {
-  return { transactionId, idTagInfo: { status: "Accepted" } };
-}
-
-/** The session that MeterValues belong to; a foreign transaction id is adopted. */
-function meteredSession(step: Step, request: MeterValuesRequest): SessionRecord | undefined {
-  const { state, now } = step;
-  const { connectorId, transactionId } = request;
-  const named = transactionId === undefined || isNoId(transactionId)
-    ? undefined
-    : sessionByChargerId(state, transactionId);
-  if (named && named.stoppedAt === null) return named;
-  const running = connectorId > 0 ? sessionOnConnector(state, connectorId) : undefined;
-  if (running) {
-    if (transactionId !== undefined) {
-      noteOnce(
-        step,
-        "meter-foreign-id",
-        "meter values carry an unknown transaction id; they count for the connector's session",
-      );
-    }
-    return running;
-  }
-  if (named) return isClosing(named, request, now) ? named : undefined;
-  if (transactionId === undefined || isNoId(transactionId) || connectorId === 0) return undefined;
-  return adopted(step, transactionId, request);
-}
-
-/** Whether values still belong to a session that has ended: taken in time, or sent soon after. */
-function isClosing(session: SessionRecord, request: MeterValuesRequest, now: number): boolean {
-  const takenAt = parseTime(request.meterValue[0]?.timestamp ?? "") ?? now;
-  return Math.min(takenAt, now) - (session.stoppedAt ?? now) <= CLOSING_VALUES_MS;
-}
-
-/** Makes a session for a transaction that the charger began before the proxy knew it. */
-function adopted(step: Step, transactionId: Int64, request: MeterValuesRequest): SessionRecord {
-  const { state, now } = step;
-  return {
-    transactionId: state.lastTransactionId + 1,
-    chargerTransactionId: String(transactionId),
-    connectorId: request.connectorId,
-    idTag: "",
-    backendId: null,
-    bookedBy: "nobody",
-    reservationId: null,
-    startKey: JSON.stringify(["adopted", String(transactionId), now]),
-    startedAt: now,
-    stoppedAt: null,
-    meterStartWh: null,
-    meterStopWh: null,
-    energyWh: 0,
-    registerWh: null,
-    resetCandidateWh: null,
-    meteredAt: null,
-    energyRoseAt: null,
-    stopReason: null,
-    flags: ["adopted"],
-  };
-}
-
-/** The session that a StopTransaction ends, or has ended, as well as can be told. */
-function stoppedSession(
-  step: Step,
-  request: StopTransactionRequest,
-  at: number,
-  clockSet: boolean,
-): SessionRecord | undefined {
-  const { state } = step;
-  if (!isNoId(request.transactionId)) {
-    const named = sessionByChargerId(state, request.transactionId);
-    if (named) return named;
-  }
-  const ended = [...state.sessions.values()].filter((session) =>
-    session.stoppedAt !== null && session.meterStopWh === request.meterStop
-  );
-  // The repetition of a stop without a usable id must not end the next session.
-  const repeated = ended.findLast(({ startedAt, stoppedAt }) =>
-    clockSet && stoppedAt === Math.max(at, startedAt)
-  );
-  if (repeated) return repeated;
-  const tag = request.idTag?.toLowerCase();
-  const candidates = openSessions(state).filter((session) =>
-    (session.meterStartWh === null || request.meterStop >= session.meterStartWh) &&
-    at >= session.startedAt - 60_000
-  );
-  const sameTag = candidates.find((session) => session.idTag.toLowerCase() === tag);
-  if (sameTag) return sameTag;
-  const only = candidates.length === 1 ? candidates[0] : undefined;
-  if (only && (tag === undefined || only.idTag === "")) return only;
-  return clockSet ? undefined : ended.findLast(({ flags }) => flags.includes("clock_corrected"));
 }
 
 /** Books a StopTransaction that belongs to no known session: the owner can see it. */
@@ -560,45 +281,9 @@ function storeOrphan(
   });
   store(
     step,
-    { type: "stop", token: 0, answer, session, entry: undefined },
+    { type: "stop", answer, session, entry: undefined },
     [{ table: "session", session }],
   );
-}
-
-/** A copy of the session, closed with what is known. */
-function estimateStop(
-  session: SessionRecord,
-  at: number,
-  meterStopWh: number | null,
-): SessionRecord {
-  const closed = { ...session, flags: [...session.flags] };
-  flag(closed, "estimated_stop");
-  const register = session.registerWh;
-  const usable = meterStopWh !== null && (register === null || meterStopWh >= register);
-  endSession(closed, {
-    at: Math.max(session.meteredAt ?? 0, Math.min(at, Number.MAX_SAFE_INTEGER)),
-    meterStopWh: usable ? meterStopWh : register,
-    reason: "Other",
-  });
-  return closed;
-}
-
-/** The StopTransaction that backends get for a session that the charger never stopped. */
-function stopEntry(step: Step, session: SessionRecord, sequence: number): LogEntry {
-  return {
-    sequence,
-    at: step.now,
-    action: "StopTransaction",
-    transactionId: session.transactionId,
-    connectorId: session.connectorId,
-    payload: {
-      meterStop: session.meterStopWh ?? 0,
-      timestamp: formatTime(session.stoppedAt ?? step.now),
-      reason: "Other",
-    },
-    synthetic: true,
-    session,
-  };
 }
 
 function takeReadings(
@@ -624,15 +309,4 @@ function takeLastReading(
 /** Whether the charger's clock was set when it wrote this message. */
 function isClockSet(original: JsonObject): boolean {
   return (parseTime(plain(original.timestamp)) ?? 0) >= EARLIEST_TIME;
-}
-
-/** −1 and 0 stand for "no transaction id" (errata 3.18; sentinel of some chargers). */
-function isNoId(transactionId: Int64): boolean {
-  return transactionId === -1 || transactionId === 0;
-}
-
-function store(step: Step, storing: Storing, writes: readonly Write[]): void {
-  const token = ++step.state.storeToken;
-  step.state.storing = { ...storing, token };
-  step.effects.push({ type: "store", token, writes });
 }

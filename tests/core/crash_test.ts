@@ -132,8 +132,7 @@ class World {
 
   play({ command, crashAfter }: Move): void {
     const { h } = this;
-    // A backend's id that a full disk does not take is lost with the process: not claimed here.
-    if (crashAfter !== undefined && !h.diskFull) h.effectsLeft = crashAfter;
+    if (crashAfter !== undefined) h.effectsLeft = crashAfter;
     survive(h, () => this.#do(command), () => this.#cut());
     for (const one of this.backends) one.read();
     this.charger.read();
@@ -175,8 +174,6 @@ class World {
       case "pass":
         return h.pass(command.ms);
       case "restart":
-        h.diskFull = false;
-        h.flush();
         this.#cut();
         return h.restart();
       default:

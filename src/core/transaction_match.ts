@@ -1,0 +1,107 @@
+// Which session a message of the charger belongs to, whatever id it carries.
+
+import { parseTime } from "../ocpp/time.ts";
+import type { Int64, MeterValuesRequest, StopTransactionRequest } from "../ocpp/types.ts";
+import type { SessionRecord } from "./record.ts";
+import { openSessions, sessionByChargerId, sessionOnConnector } from "./session.ts";
+import { noteOnce, type Step } from "./state.ts";
+
+/** Meter values that arrive so soon after the stop still belong to the session (closing values). */
+const CLOSING_VALUES_MS = 30_000;
+
+/** The session that MeterValues belong to; a foreign transaction id is adopted. */
+export function meteredSession(step: Step, request: MeterValuesRequest): SessionRecord | undefined {
+  const { state, now } = step;
+  const { connectorId, transactionId } = request;
+  const named = transactionId === undefined || isNoId(transactionId)
+    ? undefined
+    : sessionByChargerId(state, transactionId);
+  if (named && named.stoppedAt === null) return named;
+  const running = connectorId > 0 ? sessionOnConnector(state, connectorId) : undefined;
+  if (running) {
+    if (transactionId !== undefined) {
+      noteOnce(
+        step,
+        "meter-foreign-id",
+        "meter values carry an unknown transaction id; they count for the connector's session",
+      );
+    }
+    return running;
+  }
+  if (named) return isClosing(named, request, now) ? named : undefined;
+  if (transactionId === undefined || isNoId(transactionId) || connectorId === 0) return undefined;
+  return adopted(step, transactionId, request);
+}
+
+/** Whether values still belong to a session that has ended: taken in time, or sent soon after. */
+function isClosing(session: SessionRecord, request: MeterValuesRequest, now: number): boolean {
+  const takenAt = parseTime(request.meterValue[0]?.timestamp ?? "") ?? now;
+  return Math.min(takenAt, now) - (session.stoppedAt ?? now) <= CLOSING_VALUES_MS;
+}
+
+/** Makes a session for a transaction that the charger began before the proxy knew it. */
+export function adopted(
+  step: Step,
+  transactionId: Int64,
+  request: MeterValuesRequest,
+): SessionRecord {
+  const { state, now } = step;
+  return {
+    transactionId: state.lastTransactionId + 1,
+    chargerTransactionId: String(transactionId),
+    connectorId: request.connectorId,
+    idTag: "",
+    backendId: null,
+    bookedBy: "nobody",
+    reservationId: null,
+    startKey: JSON.stringify(["adopted", String(transactionId), now]),
+    startedAt: now,
+    stoppedAt: null,
+    meterStartWh: null,
+    meterStopWh: null,
+    energyWh: 0,
+    registerWh: null,
+    resetCandidateWh: null,
+    meteredAt: null,
+    energyRoseAt: null,
+    stopReason: null,
+    flags: ["adopted"],
+  };
+}
+
+/** The session that a StopTransaction ends, or has ended, as well as can be told. */
+export function stoppedSession(
+  step: Step,
+  request: StopTransactionRequest,
+  at: number,
+  clockSet: boolean,
+): SessionRecord | undefined {
+  const { state } = step;
+  if (!isNoId(request.transactionId)) {
+    const named = sessionByChargerId(state, request.transactionId);
+    if (named) return named;
+  }
+  const ended = [...state.sessions.values()].filter((session) =>
+    session.stoppedAt !== null && session.meterStopWh === request.meterStop
+  );
+  // The repetition of a stop without a usable id must not end the next session.
+  const repeated = ended.findLast(({ startedAt, stoppedAt }) =>
+    clockSet && stoppedAt === Math.max(at, startedAt)
+  );
+  if (repeated) return repeated;
+  const tag = request.idTag?.toLowerCase();
+  const candidates = openSessions(state).filter((session) =>
+    (session.meterStartWh === null || request.meterStop >= session.meterStartWh) &&
+    at >= session.startedAt - 60_000
+  );
+  const sameTag = candidates.find((session) => session.idTag.toLowerCase() === tag);
+  if (sameTag) return sameTag;
+  const only = candidates.length === 1 ? candidates[0] : undefined;
+  if (only && (tag === undefined || only.idTag === "")) return only;
+  return clockSet ? undefined : ended.findLast(({ flags }) => flags.includes("clock_corrected"));
+}
+
+/** −1 and 0 stand for "no transaction id" (errata 3.18; sentinel of some chargers). */
+function isNoId(transactionId: Int64): boolean {
+  return transactionId === -1 || transactionId === 0;
+}
