@@ -3,12 +3,14 @@
 import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import type { IdTagInfo } from "../ocpp/types.ts";
-import { enqueue } from "./backend.ts";
+import { enqueue } from "./backend_outbox.ts";
 import { forgetAuthorization, rememberAuthorization } from "./booking.ts";
 import { answerCharger } from "./charger_answer.ts";
 import { claimant } from "./claim.ts";
 import { idTagRow } from "./id_tag.ts";
-import type { Awaiting, Backend, State, Step } from "./state.ts";
+import type { Backend } from "./backend_state.ts";
+import type { Awaiting, State } from "./state.ts";
+import type { Step } from "./step_context.ts";
 import { startConfirmation } from "./stored.ts";
 
 /**

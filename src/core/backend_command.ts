@@ -19,7 +19,9 @@ import {
 } from "./leftover.ts";
 import { refusalOf } from "./refusal.ts";
 import { chargerTransactionId, sessionOnConnector } from "./session.ts";
-import type { Backend, ClearWhole, Origin, State, Step } from "./state.ts";
+import type { Backend } from "./backend_state.ts";
+import type { ClearWhole, Origin, State } from "./state.ts";
+import type { Step } from "./step_context.ts";
 import { trigger } from "./trigger.ts";
 import { getConfiguration, setVirtual, treatKey } from "./virtual_configuration.ts";
 

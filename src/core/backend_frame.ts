@@ -12,14 +12,18 @@ import type { JsonObject } from "../ocpp/json.ts";
 import type { IdTagInfo, Int64 } from "../ocpp/types.ts";
 import { checkConfirmation, checkRequest } from "../ocpp/validate.ts";
 import { askAnswered, startVerdict } from "./authorization.ts";
-import { clampIntervalMs, pump, replayStatus } from "./backend.ts";
+import { clampIntervalMs } from "./backend.ts";
+import { pump } from "./backend_outbox.ts";
+import { replayStatus } from "./notify.ts";
 import { backendCommand, TO_CHARGER } from "./backend_command.ts";
 import { callCharger } from "./charger_call.ts";
 import { advance, backendIdWrite, deliveryFailed, pass } from "./delivery.ts";
-import { jsonRequest } from "./json_backend.ts";
+import { jsonRequest } from "./json_request.ts";
 import type { LogEntry } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
-import { type Backend, log, type PendingBackendCall, type Step, type Storing } from "./state.ts";
+import { type Backend, type PendingBackendCall } from "./backend_state.ts";
+import { type Storing } from "./state.ts";
+import { log, type Step } from "./step_context.ts";
 import { store } from "./stored.ts";
 
 /** Message ids are that long at most (OCPP-J 1.6, section 4.1.4). */

@@ -3,7 +3,8 @@
 import { claimant } from "./claim.ts";
 import { comparable, idTagRow } from "./id_tag.ts";
 import type { BookedBy } from "./record.ts";
-import { noteFact, type State, type Step } from "./state.ts";
+import { type State } from "./state.ts";
+import { noteFact, type Step } from "./step_context.ts";
 
 /** Tags whose authorising backend is remembered; the oldest goes first. */
 export const MAX_AUTHORIZED_TAGS = 500;

@@ -2,7 +2,7 @@
 
 import { type ErrorCode, errorText, type MessageId, resultText } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
-import type { Step } from "./state.ts";
+import type { Step } from "./step_context.ts";
 
 /** Sends a CALLRESULT, unless that connection is gone. */
 export function answerCharger(

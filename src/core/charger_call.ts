@@ -5,14 +5,8 @@ import type { JsonObject } from "../ocpp/json.ts";
 import type { Action, Messages } from "../ocpp/types.ts";
 import { repairConfirmation } from "../ocpp/repair.ts";
 import { commandAnswered } from "./command_result.ts";
-import {
-  type ChargerCall,
-  type ChargerOutcome,
-  log,
-  noteOnce,
-  type Origin,
-  type Step,
-} from "./state.ts";
+import { type ChargerCall, type ChargerOutcome, type Origin } from "./state.ts";
+import { log, noteOnce, type Step } from "./step_context.ts";
 
 /** CALLs that one backend may have waiting; one more is refused as busy (ocpp16.md, N37). */
 export const MAX_WAITING_CALLS = 32;

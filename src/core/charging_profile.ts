@@ -4,7 +4,8 @@ import type { ChargingProfile, ChargingSchedulePeriod, Messages } from "../ocpp/
 import { sessionByBackendId } from "./delivery.ts";
 import { MAX_LEFTOVERS, profileIdOf } from "./leftover.ts";
 import { chargerTransactionId, sessionOnConnector } from "./session.ts";
-import type { Backend, State } from "./state.ts";
+import type { Backend } from "./backend_state.ts";
+import type { State } from "./state.ts";
 
 type SetRequest = Messages["SetChargingProfile"]["request"];
 

@@ -6,7 +6,7 @@ import type { Messages } from "../ocpp/types.ts";
 import { answerBackend, failBackend } from "./backend_frame.ts";
 import { claimStart, releaseUnused } from "./control.ts";
 import { comparable } from "./id_tag.ts";
-import { answerJson } from "./json_backend.ts";
+import { answerJson } from "./json_request.ts";
 import {
   isUnknown,
   leftoverCleared,
@@ -19,12 +19,11 @@ import { openSessions } from "./session.ts";
 import {
   type ChargerCall,
   type ChargerOutcome,
-  noteFact,
   type NoticeKind,
   type Origin,
   type State,
-  type Step,
 } from "./state.ts";
+import { noteFact, type Step } from "./step_context.ts";
 import { configurationRead, updateConfiguration } from "./virtual_configuration.ts";
 
 /** Uploads and updates remembered; the oldest goes first. */

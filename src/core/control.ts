@@ -7,7 +7,8 @@ import { emitJsonTo } from "./json_backend.ts";
 import { abandon, hasLeft, tickLeftovers } from "./leftover.ts";
 import { type DecisionRecord, REMEMBERED_DECISIONS, type SessionRecord } from "./record.ts";
 import { openSessions } from "./session.ts";
-import { type Claim, type Lease, log, noteFact, type Step } from "./state.ts";
+import { type Claim, type Lease } from "./state.ts";
+import { log, noteFact, type Step } from "./step_context.ts";
 
 /** Equal decisions so close together are written down once. */
 const REPEATED_DECISION_MS = 60_000;
@@ -90,7 +91,7 @@ export function releaseUnused(step: Step, backendId: string): void {
 }
 
 /** Ends the lease; what the holder left on the charger is cleared with it. */
-export function endLease(
+function endLease(
   step: Step,
   outcome: "released" | "revoked" | "expired",
   reason: string,

@@ -1,10 +1,11 @@
 // When the core wants to be woken: the earliest of everything that waits for the clock.
 
-import { heartbeatAt } from "./backend.ts";
+import { heartbeatAt } from "./backend_outbox.ts";
 import { BOOT_WAIT_MS, bootlessAt } from "./charge_point.ts";
 import { QUEUE_WAIT_MS } from "./charger_call.ts";
 import { openSessions } from "./session.ts";
-import type { Backend, State } from "./state.ts";
+import type { Backend } from "./backend_state.ts";
+import type { State } from "./state.ts";
 import { lostAt } from "./lost_stop.ts";
 
 /** Epoch milliseconds of the next `tick`; Infinity: nothing waits. */

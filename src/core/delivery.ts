@@ -7,7 +7,9 @@ import { entryAt } from "./log_window.ts";
 import { payloadText } from "./payload_text.ts";
 import type { LogEntry, Write } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
-import { type Backend, log, persist, type State, type Step } from "./state.ts";
+import { type Backend } from "./backend_state.ts";
+import { type State } from "./state.ts";
+import { log, persist, type Step } from "./step_context.ts";
 
 /** Entries read from disk at once. */
 export const PAGE_ENTRIES = 64;

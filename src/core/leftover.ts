@@ -6,7 +6,9 @@ import { parseTime } from "../ocpp/time.ts";
 import type { Messages } from "../ocpp/types.ts";
 import { callCharger } from "./charger_call.ts";
 import type { Write } from "./record.ts";
-import type { Backend, ChargerCall, ChargerOutcome, State, Step } from "./state.ts";
+import type { Backend } from "./backend_state.ts";
+import type { ChargerCall, ChargerOutcome, State } from "./state.ts";
+import type { Step } from "./step_context.ts";
 
 /** Profiles on the charger, and reservations, that are kept track of; one more is refused. */
 export const MAX_LEFTOVERS = 64;

@@ -3,7 +3,7 @@
 import { formatTime } from "../ocpp/time.ts";
 import type { LogEntry, SessionRecord } from "./record.ts";
 import { endSession, flag, openSessions } from "./session.ts";
-import { log, type Step } from "./state.ts";
+import { log, type Step } from "./step_context.ts";
 import { store } from "./stored.ts";
 
 /** Closes sessions whose connector has been Available for too long (the stop was lost). */

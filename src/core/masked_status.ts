@@ -1,10 +1,10 @@
 // For backends that see only what is theirs: a connector is busy from start to stop of another's.
 
-import { enqueue } from "./backend.ts";
+import { enqueue } from "./backend_outbox.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { statusEvent } from "./json_event.ts";
 import type { SessionRecord } from "./record.ts";
-import type { Step } from "./state.ts";
+import type { Step } from "./step_context.ts";
 
 /** Tells them their connector's state again: what they may see of it changes with a session. */
 export function retellStatus(step: Step, session: SessionRecord): void {

@@ -1,10 +1,13 @@
 // A new configuration while the proxy runs: what stays is not disturbed.
 
-import { createBackend, disconnect, pump, rememberAbsent } from "./backend.ts";
+import { createBackend, rememberAbsent } from "./backend.ts";
+import { disconnect } from "./backend_link.ts";
+import { pump } from "./backend_outbox.ts";
 import { reviewControl } from "./control.ts";
 import { keepCursors } from "./delivery.ts";
 import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
-import { type Backend, log, type Step } from "./state.ts";
+import { type Backend } from "./backend_state.ts";
+import { log, type Step } from "./step_context.ts";
 
 /** Takes a new configuration over; a backend whose address changed is dialled anew. */
 export function reconfigure(step: Step, configuration: CoreConfiguration): void {

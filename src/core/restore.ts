@@ -6,8 +6,8 @@ import { createBackend, rememberAbsent } from "./backend.ts";
 import type { OwnerMode } from "./event.ts";
 import type { Snapshot } from "./record.ts";
 import { openSessions, rememberSession, sessionOnConnector } from "./session.ts";
+import type { BackendMemory } from "./backend_state.ts";
 import type {
-  BackendMemory,
   Claim,
   ConfigurationKey,
   Lease,

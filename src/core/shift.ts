@@ -1,7 +1,8 @@
 // The wall clock was set: every deadline moves with it, so that waiting takes as long as it should.
 
-import type { State, Step } from "./state.ts";
-import { log } from "./state.ts";
+import type { State } from "./state.ts";
+import type { Step } from "./step_context.ts";
+import { log } from "./step_context.ts";
 
 /** Moves everything that waits for the clock by `byMs`, which may be negative. */
 export function shiftDeadlines(step: Step, byMs: number): void {

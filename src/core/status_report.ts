@@ -5,7 +5,9 @@ import { formatTime } from "../ocpp/time.ts";
 import { mayKnow } from "./backend.ts";
 import type { SessionRecord } from "./record.ts";
 import { openSessions, sessionOnConnector } from "./session.ts";
-import type { Backend, State, Step } from "./state.ts";
+import type { Backend } from "./backend_state.ts";
+import type { State } from "./state.ts";
+import type { Step } from "./step_context.ts";
 
 /** Everything that the owner may know. */
 export interface StatusReport extends JsonObject {

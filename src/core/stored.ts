@@ -2,7 +2,7 @@
 
 import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
-import { pumpAll } from "./backend.ts";
+import { pumpAll } from "./backend_outbox.ts";
 import { startConfirmed } from "./backend_frame.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { sessionEnded, sessionStarted } from "./control.ts";
@@ -10,7 +10,8 @@ import { appendEntry } from "./log_window.ts";
 import { retellStatus } from "./masked_status.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
 import { rememberSession } from "./session.ts";
-import { log, type Step, type Storing } from "./state.ts";
+import { type Storing } from "./state.ts";
+import { log, type Step } from "./step_context.ts";
 
 /** After a failed write of its own, the proxy waits so long before it tries again. */
 const STORE_RETRY_MS = 5_000;

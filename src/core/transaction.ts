@@ -10,7 +10,8 @@ import type {
   StartTransactionRequest,
   StopTransactionRequest,
 } from "../ocpp/types.ts";
-import { mayKnow, notifySubset } from "./backend.ts";
+import { mayKnow } from "./backend.ts";
+import { notifySubset } from "./notify.ts";
 import { book } from "./booking.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { emitJsonTo } from "./json_backend.ts";
@@ -29,7 +30,8 @@ import {
   sessionOnConnector,
   startKey,
 } from "./session.ts";
-import { type Backend, log, noteOnce, type Step } from "./state.ts";
+import { type Backend } from "./backend_state.ts";
+import { log, noteOnce, type Step } from "./step_context.ts";
 import { answerStart, store } from "./stored.ts";
 import { meteredSession, stoppedSession } from "./transaction_match.ts";
 

@@ -4,7 +4,7 @@ import { parseTime } from "../ocpp/time.ts";
 import type { Int64, MeterValuesRequest, StopTransactionRequest } from "../ocpp/types.ts";
 import type { SessionRecord } from "./record.ts";
 import { openSessions, sessionByChargerId, sessionOnConnector } from "./session.ts";
-import { noteOnce, type Step } from "./state.ts";
+import { noteOnce, type Step } from "./step_context.ts";
 
 /** Meter values that arrive so soon after the stop still belong to the session (closing values). */
 const CLOSING_VALUES_MS = 30_000;
@@ -40,7 +40,7 @@ function isClosing(session: SessionRecord, request: MeterValuesRequest, now: num
 }
 
 /** Makes a session for a transaction that the charger began before the proxy knew it. */
-export function adopted(
+function adopted(
   step: Step,
   transactionId: Int64,
   request: MeterValuesRequest,

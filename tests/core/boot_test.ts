@@ -1,7 +1,7 @@
 // A backend's own registration, heartbeats and connection (ocpp16.md 6.5, 6.6, 8.5, N55-N59).
 
 import assert from "node:assert/strict";
-import { MAX_UNKNOWN_BACKENDS } from "../../src/core/backend.ts";
+import { MAX_UNKNOWN_BACKENDS } from "../../src/core/backend_link.ts";
 import { dialWaitMs } from "../../src/core/backoff.ts";
 import { nextDeadline } from "../../src/core/step.ts";
 import type { BackendConfiguration } from "../../src/core/configuration.ts";

@@ -1,7 +1,8 @@
 // The charger's CALLs: each is answered once and in time, whatever is said and whoever is there.
 
 import assert from "node:assert/strict";
-import { BOOT_WAIT_MS, MAX_CONNECTORS } from "../../src/core/charge_point.ts";
+import { BOOT_WAIT_MS } from "../../src/core/charge_point.ts";
+import { MAX_CONNECTORS } from "../../src/core/charger_notice.ts";
 import { type Frame, parseFrame } from "../../src/ocpp/frame.ts";
 import { type JsonObject, stringifyJson } from "../../src/ocpp/json.ts";
 import type { Action } from "../../src/ocpp/types.ts";

@@ -1,7 +1,8 @@
 // Store and forward to one backend: order, refusals, silence, spacing, pages, and what it may see.
 
 import assert from "node:assert/strict";
-import { BACKEND_CALL_TIMEOUT_MS, MAX_ABSENT, MAX_WAITING } from "../../src/core/backend.ts";
+import { MAX_ABSENT } from "../../src/core/backend.ts";
+import { BACKEND_CALL_TIMEOUT_MS, MAX_WAITING } from "../../src/core/backend_outbox.ts";
 import { PAGE_ENTRIES } from "../../src/core/delivery.ts";
 import { WINDOW_ENTRIES } from "../../src/core/log_window.ts";
 import { REMEMBERED_SESSIONS } from "../../src/core/record.ts";

@@ -1,0 +1,301 @@
+// The requests of the simple JSON protocol (contract, section 6), and their replies.
+
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../ocpp/json.ts";
+import { formatTime, parseTime } from "../ocpp/time.ts";
+import { mayKnow } from "./backend.ts";
+import type { Backend } from "./backend_state.ts";
+import { callCharger } from "./charger_call.ts";
+import { limitProfile, translateProfile } from "./charging_profile.ts";
+import type { Permission } from "./configuration.ts";
+import { releaseControl, requestControl } from "./control.ts";
+import { EVENT_TYPES, write } from "./json_backend.ts";
+import { registerProfile } from "./leftover.ts";
+import { chargerTransactionId } from "./session.ts";
+import type { ChargerCall, ChargerOutcome, ClearWhole, Origin } from "./state.ts";
+import { backendView } from "./status_report.ts";
+import type { Step } from "./step_context.ts";
+
+/** Highest limits that `set_limit` takes. */
+const MOST = { currentA: 1_000, powerW: 1_000_000 };
+
+/** The codes of an error reply. */
+type ErrorCode =
+  | "control_locked"
+  | "denied"
+  | "rate_limited"
+  | "charger_offline"
+  | "charger_rejected"
+  | "timeout"
+  | "not_permitted"
+  | "unknown_action"
+  | "invalid_request";
+
+interface Request {
+  readonly step: Step;
+  readonly backend: Backend;
+  readonly connection: number;
+  readonly id: JsonValue | undefined;
+  readonly action: string;
+  readonly body: JsonObject;
+}
+
+const ACTIONS: Readonly<Record<string, (request: Request) => void>> = {
+  subscribe,
+  request_control: askForControl,
+  release_control: giveBackControl,
+  RemoteStartTransaction: remoteStart,
+  RemoteStopTransaction: remoteStop,
+  set_limit: setLimit,
+  clear_limit: clearLimit,
+  status: (request) => succeed(request, backendView(request.step, request.backend)),
+  ping: (request) => succeed(request, "pong"),
+};
+
+/** One text message of a JSON backend. */
+export function jsonRequest(step: Step, backend: Backend, text: string): void {
+  if (backend.link.type !== "open") return;
+  const { connection } = backend.link;
+  const unread = { step, backend, connection, id: undefined, action: "", body: {} };
+  let body: JsonValue;
+  try {
+    body = parseJson(text);
+  } catch {
+    return fail(unread, "invalid_request", "the message is not JSON");
+  }
+  if (!isJsonObject(body)) return fail(unread, "invalid_request", "a request is a JSON object");
+  const { id, action } = body;
+  if (typeof action !== "string") {
+    return fail({ ...unread, id }, "invalid_request", '"action" is missing or not text');
+  }
+  const request = { step, backend, connection, id, action, body };
+  if (!Object.hasOwn(ACTIONS, action)) {
+    const known = Object.keys(ACTIONS).join(", ");
+    return fail(request, "unknown_action", `"${action.slice(0, 50)}" is not one of ${known}`);
+  }
+  ACTIONS[action]!(request);
+}
+
+function succeed({ step, backend, connection, id, action }: Request, result: JsonValue): void {
+  write(step, backend, connection, { ...id !== undefined && { id }, action, result });
+}
+
+function fail(
+  { step, backend, connection, id, action }: Request,
+  error: ErrorCode,
+  reason: string,
+): void {
+  write(step, backend, connection, {
+    ...id !== undefined && { id },
+    ...action !== "" && { action },
+    error,
+    reason,
+  });
+}
+
+function subscribe(request: Request): void {
+  const { backend, body } = request;
+  const { events } = body;
+  if (events === undefined) {
+    backend.events = undefined;
+    return succeed(request, { events: [...EVENT_TYPES] });
+  }
+  if (!Array.isArray(events)) return fail(request, "invalid_request", '"events" is not a list');
+  if (!events.every(isEventType)) {
+    return fail(request, "invalid_request", `"events" is a list of ${EVENT_TYPES.join(", ")}`);
+  }
+  backend.events = new Set(events);
+  succeed(request, { events: [...backend.events] });
+}
+
+function isEventType(value: JsonValue): value is string {
+  return typeof value === "string" && EVENT_TYPES.includes(value);
+}
+
+/** Asks the arbiter; undefined: the error is sent. */
+function control(
+  request: Request,
+  permission: Permission | undefined,
+  connectorId: number | undefined,
+): { readonly fresh: boolean } | undefined {
+  const verdict = requestControl(request.step, {
+    backendId: request.backend.id,
+    action: request.action,
+    permission,
+    connectorId,
+  });
+  if (verdict.granted) return { fresh: verdict.outcome === "granted" };
+  fail(request, verdict.code, verdict.reason);
+  return undefined;
+}
+
+function askForControl(request: Request): void {
+  const { connector_id } = request.body;
+  if (connector_id !== undefined && !isConnector(connector_id, 0)) {
+    return fail(request, "invalid_request", '"connector_id" is not an integer from 0 up');
+  }
+  const granted = control(request, undefined, connector_id as number | undefined);
+  if (granted) succeed(request, { granted: true, holder: request.backend.id });
+}
+
+function giveBackControl(request: Request): void {
+  if (releaseControl(request.step, request.backend.id)) return succeed(request, true);
+  fail(request, "denied", "it does not hold control");
+}
+
+function remoteStart(request: Request): void {
+  const { connector_id: connectorId = 1, id_tag: idTag } = request.body;
+  if (!isConnector(connectorId, 1)) {
+    return fail(request, "invalid_request", '"connector_id" is not an integer from 1 up');
+  }
+  if (typeof idTag !== "string" || idTag.length === 0 || idTag.length > 20) {
+    return fail(request, "invalid_request", '"id_tag" is not text of 1 to 20 characters');
+  }
+  const lease = control(request, "start_stop", connectorId);
+  if (!lease) return;
+  callCharger(request.step, {
+    action: "RemoteStartTransaction",
+    payload: { connectorId, idTag },
+    origins: [originOf(request)],
+    backendId: request.backend.id,
+    freshLease: lease.fresh,
+  });
+}
+
+function remoteStop(request: Request): void {
+  const { step, backend, body } = request;
+  const { transaction_id: given } = body;
+  const transactionId = typeof given === "string" && /^\d{1,10}$/.test(given)
+    ? Number(given)
+    : given;
+  if (typeof transactionId !== "number" || !Number.isInteger(transactionId)) {
+    return fail(request, "invalid_request", '"transaction_id" is not an integer');
+  }
+  if (!backend.configuration.permissions.has("start_stop")) {
+    return fail(request, "not_permitted", `the role ${backend.configuration.role} may not stop`);
+  }
+  const session = step.state.sessions.get(transactionId);
+  if (!session || session.stoppedAt !== null || !mayKnow(backend, session.backendId)) {
+    return fail(request, "denied", `no transaction ${transactionId} is running`);
+  }
+  // Ending what is its own is always allowed; anything else takes control.
+  const own = session.backendId === backend.id;
+  const lease = own ? undefined : control(request, "start_stop", session.connectorId);
+  if (!own && !lease) return;
+  callCharger(step, {
+    action: "RemoteStopTransaction",
+    payload: { transactionId: chargerTransactionId(session) },
+    origins: [originOf(request)],
+    backendId: backend.id,
+    ...lease && { freshLease: lease.fresh },
+    urgent: true,
+  });
+}
+
+function setLimit(request: Request): void {
+  const { step, backend, body } = request;
+  const { current_a: currentA, power_w: powerW, until } = body;
+  if ((currentA === undefined) === (powerW === undefined)) {
+    return fail(request, "invalid_request", 'exactly one of "current_a" and "power_w" is needed');
+  }
+  const limit = currentA !== undefined ? { currentA } : { powerW };
+  const value = currentA ?? powerW;
+  const most = currentA !== undefined ? MOST.currentA : MOST.powerW;
+  if (typeof value !== "number" || !(value >= 0 && value <= most)) {
+    return fail(request, "invalid_request", `the limit is not a number from 0 to ${most}`);
+  }
+  const end = typeof until === "string" ? parseTime(until) : undefined;
+  if (until !== undefined && (end === undefined || end <= step.now)) {
+    return fail(request, "invalid_request", '"until" is not a time in the future (ISO 8601)');
+  }
+  const profile = limitProfile(
+    step.state,
+    limit as { currentA: number } | { powerW: number },
+    end === undefined ? undefined : formatTime(end),
+  );
+  const requested = { connectorId: 0, csChargingProfiles: profile };
+  const translated = translateProfile(step.state, backend, requested);
+  if (!translated.ok) return fail(request, "invalid_request", translated.reason);
+  const lease = control(request, "limit", undefined);
+  if (!lease) return;
+  const { csChargingProfiles } = translated.value;
+  callCharger(step, {
+    action: "SetChargingProfile",
+    payload: {
+      connectorId: 0,
+      csChargingProfiles: registerProfile(step, backend, 0, csChargingProfiles),
+    },
+    origins: [originOf(request)],
+    backendId: backend.id,
+    requested,
+    freshLease: lease.fresh,
+    urgent: value === 0,
+  });
+}
+
+function clearLimit(request: Request): void {
+  const { step, backend } = request;
+  const own = [...step.state.profiles].filter(([, entry]) =>
+    entry.backendId === backend.id && !entry.abandoned
+  );
+  if (own.length === 0) return succeed(request, true);
+  const whole: ClearWhole = {
+    origin: originOf(request),
+    remaining: own.length,
+    cleared: 0,
+    failure: undefined,
+  };
+  for (const [id] of own) {
+    callCharger(step, {
+      action: "ClearChargingProfile",
+      payload: { id },
+      origins: [{ type: "part", whole }],
+      backendId: backend.id,
+    });
+  }
+}
+
+function isConnector(value: JsonValue, least: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= 1_000;
+}
+
+function originOf({ backend, connection, id, action }: Request): Origin {
+  return { type: "json", backendId: backend.id, connection, id, action };
+}
+
+/** The charger's answer, as a reply. */
+export function answerJson(
+  step: Step,
+  call: ChargerCall,
+  origin: Origin & { type: "json" },
+  outcome: ChargerOutcome,
+): void {
+  const backend = step.state.backends.get(origin.backendId);
+  if (!backend) return;
+  const request = { ...origin, step, backend, body: {} };
+  switch (outcome.type) {
+    case "result": {
+      const { status } = outcome.payload;
+      const gone = call.action === "ClearChargingProfile" && status === "Unknown";
+      if (status === "Accepted" || gone) return succeed(request, true);
+      return fail(
+        request,
+        "charger_rejected",
+        `the charger answered ${status ?? "nothing usable"}`,
+      );
+    }
+    case "error":
+      return fail(request, "charger_rejected", `the charger refused: ${outcome.description}`);
+    case "timeout":
+      return fail(request, "timeout", "the charger did not answer in time");
+    case "lost":
+      return fail(request, "charger_offline", "the charger disconnected before it answered");
+    case "refused":
+      return fail(request, "denied", outcome.reason);
+    case "busy":
+      return fail(request, "timeout", "too many commands are waiting for the charger");
+    case "offline":
+      return fail(request, "charger_offline", "the charger is not connected");
+    default:
+      outcome satisfies never;
+  }
+}
