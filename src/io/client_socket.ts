@@ -20,6 +20,8 @@ export interface ClientSocketOptions {
   failed(error: unknown): void;
 }
 
+const encoder = new TextEncoder();
+
 interface Ending {
   readonly code: number;
   readonly reason: string;
@@ -76,7 +78,8 @@ export class ClientSocket implements Socket {
 
   send(text: string): void {
     if (this.#ending !== undefined) return;
-    this.#library.send(text);
+    // Bytes become one frame in one buffer, text a header and a payload, written separately.
+    this.#library.send(encoder.encode(text), { binary: false });
     if (this.bufferedAmount > MAX_QUEUED_BYTES) this.#destroy(1006, "the peer does not read");
   }
 
