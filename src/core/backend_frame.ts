@@ -21,13 +21,10 @@ import { advance, backendIdWrite, deliveryFailed, pass } from "./delivery.ts";
 import { jsonRequest } from "./json_request.ts";
 import type { LogEntry } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
-import { type Backend, type PendingBackendCall } from "./backend_state.ts";
-import { type Storing } from "./state.ts";
+import type { Backend, PendingBackendCall } from "./backend_state.ts";
+import type { Storing } from "./state.ts";
 import { log, type Step } from "./step_context.ts";
 import { store } from "./stored.ts";
-
-/** Message ids are that long at most (OCPP-J 1.6, section 4.1.4). */
-const MAX_ID_LENGTH = 36;
 
 /** One text message of a backend; from an old connection it means nothing. */
 export function backendFrame(
@@ -45,11 +42,6 @@ export function backendFrame(
   const frame = parseFrame(text);
   switch (frame.type) {
     case "call":
-      if (String(frame.id).length > MAX_ID_LENGTH) {
-        const description = `the message id is longer than ${MAX_ID_LENGTH} characters`;
-        failBackend(step, backend, frame.id, "FormationViolation", description);
-        break;
-      }
       call(step, backend, frame.id, frame.action, frame.payload);
       break;
     case "result":

@@ -14,6 +14,9 @@ import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 import { virtualHeartbeatMs } from "./virtual_configuration.ts";
 
+/** When the disk could not be read, it is asked again after this long, ms. */
+const READ_RETRY_MS = 5_000;
+
 /** How long a backend may take to answer, ms (ocpp16.md, 8.5). */
 export const BACKEND_CALL_TIMEOUT_MS = 30_000;
 
@@ -155,11 +158,15 @@ export function fetchedLog(
   step: Step,
   backendId: string,
   after: number,
-  entries: readonly LogEntry[],
+  entries: readonly LogEntry[] | undefined,
 ): void {
   const backend = step.state.backends.get(backendId);
   if (!backend?.delivery.reading) return;
   backend.delivery.reading = false;
+  if (entries === undefined) {
+    backend.delivery.notBefore = step.now + READ_RETRY_MS;
+    return;
+  }
   backend.delivery.page = entries;
   // Nothing is left on disk before the window: those entries are past their retention.
   if (entries.length === 0) {

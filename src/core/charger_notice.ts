@@ -15,6 +15,9 @@ import type { Charger, NoticeKind } from "./state.ts";
 import { log, noteFact, type Step } from "./step_context.ts";
 import { configurationOutdated } from "./virtual_configuration.ts";
 
+/** So long after a reconnect a charger may send states of the time without connection. */
+const REPLAY_MS = 60_000;
+
 /** Connectors a charge point may have; higher ids are answered and not kept. */
 export const MAX_CONNECTORS = 64;
 
@@ -68,7 +71,9 @@ export function status(
   const at = stamped === undefined || stamped < EARLIEST_TIME || stamped > now ? now : stamped;
   const { connectorId } = request;
   const before = connectors.get(connectorId);
-  if (before && before.at > at) return;
+  // What is replayed after a reconnect is older; later a clock that was set back must not matter.
+  const replaying = now < state.charger.connectedAt + REPLAY_MS;
+  if (replaying && before && before.at > at) return;
   if (!before && connectors.size >= MAX_CONNECTORS) return;
   const available = request.status === "Available";
   const running = sessionOnConnector(state, connectorId) !== undefined;

@@ -76,7 +76,8 @@ export type Event =
     readonly type: "log_page";
     readonly backendId: string;
     readonly after: number;
-    readonly entries: readonly LogEntry[];
+    /** undefined: the disk could not be read. */
+    readonly entries: readonly LogEntry[] | undefined;
   }
   /** The owner decides, by REST or command line. */
   | { readonly type: "owner"; readonly mode: OwnerMode; readonly until?: number }

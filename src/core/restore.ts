@@ -101,10 +101,11 @@ function restoreControl(state: State, snapshot: Snapshot): void {
   state.control.lease = restoreLease(state, control.lease as unknown as Lease | undefined);
   state.control.claim = control.claim as unknown as Claim | undefined;
   for (const [ours, entry] of pairs(facts.get("profiles"))) {
-    state.profiles.set(ours, entry as unknown as ProfileEntry);
+    // What was under way when the process died may be there.
+    state.profiles.set(ours, { ...entry as unknown as ProfileEntry, confirmed: true });
   }
   for (const [ours, entry] of pairs(facts.get("reservations"))) {
-    state.reservations.set(ours, entry as unknown as ReservationEntry);
+    state.reservations.set(ours, { ...entry as unknown as ReservationEntry, confirmed: true });
   }
   for (const [ours, entry] of pairs(facts.get("requests"))) {
     state.requests.set(ours, entry as unknown as { backendId: string; theirs: number });

@@ -44,6 +44,31 @@ export function plain(value: unknown): string {
   return typeof value === "object" ? stringifyJson(value as JsonValue) : String(value);
 }
 
+/** A session with nothing metered yet, and whatever is known of it. */
+export function createSession(
+  known:
+    & Pick<SessionRecord, "transactionId" | "connectorId" | "idTag" | "startKey" | "startedAt">
+    & Partial<SessionRecord>,
+): SessionRecord {
+  return {
+    chargerTransactionId: null,
+    backendId: null,
+    bookedBy: "nobody",
+    reservationId: null,
+    stoppedAt: null,
+    meterStartWh: null,
+    meterStopWh: null,
+    energyWh: 0,
+    registerWh: null,
+    resetCandidateWh: null,
+    meteredAt: null,
+    energyRoseAt: null,
+    stopReason: null,
+    flags: [],
+    ...known,
+  };
+}
+
 /** Adds a session, forgetting the oldest closed one beyond REMEMBERED_SESSIONS. */
 export function rememberSession(state: State, session: SessionRecord): void {
   state.sessions.set(session.transactionId, session);

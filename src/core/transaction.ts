@@ -20,6 +20,7 @@ import { hasMeterValues } from "./log_window.ts";
 import { estimateStop, stopEntry } from "./lost_stop.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
 import {
+  createSession,
   EARLIEST_TIME,
   endSession,
   flag,
@@ -75,26 +76,18 @@ export function startTransaction(
     return;
   }
   const startedAt = parseTime(request.timestamp) ?? now;
-  const session: SessionRecord = {
+  const session = createSession({
     transactionId: state.lastTransactionId + 1,
-    chargerTransactionId: null,
     connectorId: request.connectorId,
     idTag: request.idTag,
     ...book(state, request.idTag, request.connectorId, now),
     reservationId: request.reservationId ?? null,
     startKey: key,
     startedAt,
-    stoppedAt: null,
     meterStartWh: request.meterStart,
-    meterStopWh: null,
-    energyWh: 0,
     registerWh: request.meterStart,
-    resetCandidateWh: null,
-    meteredAt: null,
-    energyRoseAt: null,
-    stopReason: null,
     flags: clockSet ? [] : ["clock_corrected"],
-  };
+  });
   const writes: Write[] = [];
   const entries: LogEntry[] = [];
   const ended = sessionOnConnector(state, request.connectorId);
@@ -257,27 +250,19 @@ function storeOrphan(
     answerCharger(step, answer.connection, answer.id, {});
     return;
   }
-  const session: SessionRecord = {
+  const session = createSession({
     transactionId: state.lastTransactionId + 1,
     chargerTransactionId: String(request.transactionId),
     connectorId: 0,
     idTag: request.idTag ?? "",
-    backendId: null,
-    bookedBy: "nobody",
-    reservationId: null,
     startKey: key,
     startedAt: at,
     stoppedAt: at,
-    meterStartWh: null,
     meterStopWh: request.meterStop,
-    energyWh: 0,
     registerWh: request.meterStop,
-    resetCandidateWh: null,
-    meteredAt: null,
-    energyRoseAt: null,
     stopReason: reason,
     flags: ["adopted"],
-  };
+  });
   log(step, "warning", "the charger stopped a transaction that nobody knows", {
     transactionId: String(request.transactionId),
   });

@@ -3,7 +3,7 @@
 import { parseTime } from "../ocpp/time.ts";
 import type { Int64, MeterValuesRequest, StopTransactionRequest } from "../ocpp/types.ts";
 import type { SessionRecord } from "./record.ts";
-import { openSessions, sessionByChargerId, sessionOnConnector } from "./session.ts";
+import { createSession, openSessions, sessionByChargerId, sessionOnConnector } from "./session.ts";
 import { noteOnce, type Step } from "./step_context.ts";
 
 /** Meter values that arrive so soon after the stop still belong to the session (closing values). */
@@ -46,27 +46,15 @@ function adopted(
   request: MeterValuesRequest,
 ): SessionRecord {
   const { state, now } = step;
-  return {
+  return createSession({
     transactionId: state.lastTransactionId + 1,
     chargerTransactionId: String(transactionId),
     connectorId: request.connectorId,
     idTag: "",
-    backendId: null,
-    bookedBy: "nobody",
-    reservationId: null,
     startKey: JSON.stringify(["adopted", String(transactionId), now]),
     startedAt: now,
-    stoppedAt: null,
-    meterStartWh: null,
-    meterStopWh: null,
-    energyWh: 0,
-    registerWh: null,
-    resetCandidateWh: null,
-    meteredAt: null,
-    energyRoseAt: null,
-    stopReason: null,
     flags: ["adopted"],
-  };
+  });
 }
 
 /** The session that a StopTransaction ends, or has ended, as well as can be told. */

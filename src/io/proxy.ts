@@ -234,12 +234,13 @@ export class Proxy {
   }
 
   #readLog({ backendId, after, limit }: Effect & { type: "read_log" }): void {
+    let entries;
     try {
-      const entries = this.#store.readLog(after, limit);
-      this.#events.push({ type: "log_page", backendId, after, entries });
+      entries = this.#store.readLog(after, limit);
     } catch (error) {
       this.#log("error", "the log cannot be read", { reason: (error as Error).message });
     }
+    this.#events.push({ type: "log_page", backendId, after, entries });
   }
 
   async #dial(backendId: string): Promise<void> {

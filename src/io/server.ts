@@ -20,6 +20,7 @@ export function serveProxy(
   log: Log,
 ): Promise<Listener> {
   const guesses = new Guesses();
+  const refusals = new Map<string, number>();
   return listen({
     hostname: address.host,
     port: address.port,
@@ -38,7 +39,8 @@ export function serveProxy(
       }, request);
       if (entrance.type === "refused") {
         if (entrance.guessed !== undefined) guesses.record(guesser(entrance.guessed));
-        if (entrance.status !== 429) logRefusal(log, request, entrance);
+        const kind = `${request.remoteAddress} ${entrance.status} ${request.url.pathname}`;
+        if (entrance.status !== 429 && isNews(refusals, kind)) logRefusal(log, request, entrance);
       }
       return admission(proxy, entrance);
     },
@@ -90,6 +92,22 @@ function admission(proxy: Proxy, entrance: Entrance): Admission {
     default:
       return entrance satisfies never;
   }
+}
+
+/** Refusals of one kind and address are logged once in this time, ms. */
+const REFUSAL_LOG_MS = 60_000;
+
+/** Kinds of refusals remembered; beyond it the oldest is forgotten. */
+const MAX_REFUSALS = 200;
+
+/** A device that tries again and again does not fill the log. */
+function isNews(logged: Map<string, number>, key: string): boolean {
+  const now = performance.now();
+  if (now - (logged.get(key) ?? -Infinity) < REFUSAL_LOG_MS) return false;
+  logged.delete(key);
+  logged.set(key, now);
+  if (logged.size > MAX_REFUSALS) logged.delete(logged.keys().next().value!);
+  return true;
 }
 
 function logRefusal(

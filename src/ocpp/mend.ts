@@ -164,6 +164,7 @@ export class Repair {
 
   #boolean(value: JsonValue): boolean | undefined {
     if (typeof value === "boolean") return value;
+    if (typeof value === "object") return undefined;
     const read = BOOLEANS.get(String(value).trim().toLowerCase());
     if (read !== undefined) this.note("read as a boolean");
     return read;

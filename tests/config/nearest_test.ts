@@ -2,6 +2,7 @@
 
 import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import { editDistance, nearest } from "../../src/config/nearest.ts";
 
 const KEYS = ["backends", "listen", "time_zone", "log", "heartbeat_interval_s", "id"];

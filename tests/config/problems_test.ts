@@ -2,6 +2,7 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import { load, problems, type World } from "./parse.ts";
 
 interface Case {

@@ -424,7 +424,7 @@ Deno.test("N69, N70: connector 0 and the connectors are independent, and a new o
   );
 });
 
-Deno.test("a status that is older than the known one is answered and changes nothing", () => {
+Deno.test("after a reconnect, a status that is older than the known one changes nothing", () => {
   const h = new Harness(core);
   h.bootCharger();
   const status = (word: string, seconds: number) =>
@@ -436,6 +436,8 @@ Deno.test("a status that is older than the known one is answered and changes not
     }));
   h.pass(120_000);
   status("Charging", 100);
+  h.disconnectCharger();
+  h.connectCharger();
   status("Preparing", 50);
   assert.equal(h.state.charger.connectors.get(1)?.status.status, "Charging");
   status("Finishing", 999_999);

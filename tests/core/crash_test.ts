@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import { parseFrame } from "../../src/ocpp/frame.ts";
 import { books } from "./charging.ts";
 import { backend, configuration, Harness } from "./harness.ts";

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import type { JsonObject, JsonValue } from "../../src/ocpp/json.ts";
 import { backend, configuration, Harness } from "./harness.ts";
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import { nextDeadline } from "../../src/core/step.ts";
 import { at, books, meter, start, stop } from "./charging.ts";
 import { backend, configuration, Harness } from "./harness.ts";

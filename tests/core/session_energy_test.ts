@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import type { SessionFlag, SessionRecord } from "../../src/core/record.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import { at, books, meter, meterRequest, start, stop } from "./charging.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
+import "../support/seed.ts";
 import type { SessionRecord } from "../../src/core/record.ts";
 import { type SessionFilter, SessionReader } from "../../src/io/session_reader.ts";
 import { SESSION_FIELDS } from "../../src/io/session_row.ts";

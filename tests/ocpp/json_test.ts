@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import { isJsonObject, type JsonValue, parseJson, stringifyJson } from "../../src/ocpp/json.ts";
 
 Deno.test("parseJson agrees with JSON.parse wherever numbers are exact", () => {

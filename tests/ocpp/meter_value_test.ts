@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import { energyRegisterReadings, parseDecimal } from "../../src/ocpp/meter_value.ts";
 import { parseTime } from "../../src/ocpp/time.ts";
 import type { SampledValue } from "../../src/ocpp/types.ts";

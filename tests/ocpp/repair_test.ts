@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import { ACTIONS } from "../../src/ocpp/action.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import { squash } from "../../src/ocpp/mend.ts";

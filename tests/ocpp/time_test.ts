@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import { formatTime, isStrictTime, parseTime, strictTime } from "../../src/ocpp/time.ts";
 
 const NOON = Date.UTC(2026, 0, 1, 12);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import "../support/seed.ts";
 import type { FieldKind } from "../../src/ocpp/field.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import { CONFIRMATIONS, REQUESTS } from "../../src/ocpp/message.ts";

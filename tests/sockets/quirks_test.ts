@@ -156,8 +156,6 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "cp-action-from-backend": "NotSupported",
   "heartbeat-interval-abc": "Rejected",
   "bad-reset-type": "PropertyConstraintViolation",
-  // An id that OCPP-J allows nobody is refused under that id, which answers it too.
-  "id-37-backend": "FormationViolation",
   "limit-2-decimals": "PropertyConstraintViolation",
   "remote-stop-minus-1": "Rejected",
 };
