@@ -75,7 +75,7 @@ function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.floor(sorted.length * share)]!;
 }
 
-Deno.test("backends that never read are dropped after 10 s; the charger and the others do not notice", async () => {
+Deno.test("N67: backends that never read are dropped after 10 s; the charger and the others do not notice", async () => {
   await using server = await OddBackend.open((call) => {
     call.socket.send(rightAnswer(call));
     if (call.action !== "StartTransaction") return;
