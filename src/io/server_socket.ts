@@ -1,6 +1,5 @@
 // A WebSocket of the listening side, from the 101 answer to the last byte.
 
-import { setImmediate } from "node:timers";
 import type { ByteConnection } from "./byte_connection.ts";
 import { nextConnectionNumber } from "./connection_number.ts";
 import { type LivenessOptions, LivenessWatch } from "./liveness.ts";
@@ -97,13 +96,7 @@ export class ServerSocket implements Socket, FrameSink {
   async run(): Promise<void> {
     const bytes = this.#bytes;
     do {
-      while (bytes.start < bytes.end) {
-        const from = bytes.start;
-        bytes.start = this.#reader.consume(bytes.buffer, from, bytes.end);
-        if (bytes.start === from || bytes.start === bytes.end) break;
-        // A peer that sends many messages at once does not hold up the others.
-        await turnOfOthers();
-      }
+      bytes.start = this.#reader.consume(bytes.buffer, bytes.start, bytes.end);
       if (this.#discardFrom !== undefined) {
         bytes.start = bytes.end;
         if (bytes.bytesRead - this.#discardFrom > MAX_DISCARDED_BYTES) break;
@@ -176,9 +169,4 @@ export class ServerSocket implements Socket, FrameSink {
       this.#options.failed(error);
     }
   }
-}
-
-/** Resolves when everything else that is ready has been seen to. */
-function turnOfOthers(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -63,9 +63,8 @@ export class FrameReader {
   }
 
   /**
-   * Reads `buffer[start … end)`, at most to the end of the first message, and returns how far it got.
-   * The rest is to be given again: at once, or where nothing was read with more behind it. Payloads
-   * are unmasked in place.
+   * Reads `buffer[start … end)` and returns how far it got; the rest is the beginning of a frame and
+   * is to be given again with more behind it. Payloads are unmasked in place.
    */
   consume(buffer: Uint8Array, start: number, end: number): number {
     let at = start;
@@ -73,7 +72,6 @@ export class FrameReader {
       if (this.#remaining > 0) {
         if (at === end) return at;
         at += this.#takePart(buffer, at, end);
-        if (!this.#inMessage) break;
         continue;
       }
       if (!this.#readHeader(buffer, at, end)) return at;
@@ -86,14 +84,12 @@ export class FrameReader {
       } else if (this.#header.final && !this.#inMessage && end - payloadAt >= length) {
         at = payloadAt + length;
         this.#deliver(this.#unmaskHere(buffer, payloadAt, length));
-        break;
       } else {
         at = payloadAt;
         this.#beginPart(buffer);
-        if (!this.#inMessage) break;
       }
     }
-    return this.#stopped ? end : at;
+    return end;
   }
 
   /** False: the header is not complete yet. */
