@@ -10,6 +10,7 @@ import { DialError } from "./dial_error.ts";
 import { dialBackend } from "./dialling.ts";
 import { Links } from "./links.ts";
 import type { Log } from "./log.ts";
+import { LogPages } from "./log_pages.ts";
 import { Persistence } from "./persistence.ts";
 import type { Socket } from "./socket.ts";
 import type { Store } from "./store.ts";
@@ -34,6 +35,7 @@ const STOPPING = { code: 1001, reason: "the proxy is being stopped" };
 export class Proxy {
   readonly #store: Store;
   readonly #persistence: Persistence;
+  readonly #logPages: LogPages;
   readonly #links: Links;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -52,6 +54,7 @@ export class Proxy {
     this.#store = store;
     this.#log = log;
     this.#persistence = new Persistence(store, log);
+    this.#logPages = new LogPages(store);
     this.#links = new Links(log);
     this.#clock = startClock((byMs) => this.dispatch({ type: "clock_set", byMs }));
     const { facts } = store.load();
@@ -236,7 +239,7 @@ export class Proxy {
   #readLog({ backendId, after, limit }: Effect & { type: "read_log" }): void {
     let entries;
     try {
-      entries = this.#store.readLog(after, limit);
+      entries = this.#logPages.read(after, limit);
     } catch (error) {
       this.#log("error", "the log cannot be read", { reason: (error as Error).message });
     }
