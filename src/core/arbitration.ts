@@ -1,8 +1,8 @@
 // Who may control: one pure decision over state and request, in the contract's order (section 5).
 
 import type { Permission } from "./configuration.ts";
-import type { State } from "./state.ts";
 import { openSessions } from "./session.ts";
+import type { State } from "./state.ts";
 
 /** A wish to make the charger do something. */
 export interface ControlRequest {

@@ -2,9 +2,10 @@
 
 import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
-import type { Action, Messages } from "../ocpp/types.ts";
 import { parseTime } from "../ocpp/time.ts";
-import { answerBackend, failBackend } from "./backend_frame.ts";
+import type { Action, Messages } from "../ocpp/types.ts";
+import { answerBackend, failBackend } from "./backend_answer.ts";
+import type { Backend } from "./backend_state.ts";
 import { callCharger } from "./charger_call.ts";
 import { translateProfile, translateStartProfile } from "./charging_profile.ts";
 import type { Permission } from "./configuration.ts";
@@ -19,7 +20,6 @@ import {
 } from "./leftover.ts";
 import { refusalOf } from "./refusal.ts";
 import { chargerTransactionId, sessionOnConnector } from "./session.ts";
-import type { Backend } from "./backend_state.ts";
 import type { ClearWhole, Origin, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 import { trigger } from "./trigger.ts";

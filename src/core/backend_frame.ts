@@ -1,27 +1,22 @@
 // What an OCPP backend sends: answers to our CALLs, and CALLs of its own.
 
 import { isAction } from "../ocpp/action.ts";
-import {
-  type ErrorCode,
-  errorText,
-  type MessageId,
-  parseFrame,
-  resultText,
-} from "../ocpp/frame.ts";
+import { type MessageId, parseFrame } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import type { IdTagInfo, Int64 } from "../ocpp/types.ts";
 import { checkConfirmation, checkRequest } from "../ocpp/validate.ts";
 import { askAnswered, startVerdict } from "./authorization.ts";
 import { clampIntervalMs } from "./backend.ts";
-import { pump } from "./backend_outbox.ts";
-import { replayStatus } from "./notify.ts";
+import { failBackend } from "./backend_answer.ts";
 import { backendCommand, TO_CHARGER } from "./backend_command.ts";
+import { pump } from "./backend_outbox.ts";
+import type { Backend, PendingBackendCall } from "./backend_state.ts";
 import { callCharger } from "./charger_call.ts";
 import { advance, backendIdWrite, deliveryFailed, pass } from "./delivery.ts";
 import { jsonRequest } from "./json_request.ts";
+import { replayStatus } from "./notify.ts";
 import type { LogEntry } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
-import type { Backend, PendingBackendCall } from "./backend_state.ts";
 import type { Storing } from "./state.ts";
 import { log, type Step } from "./step_context.ts";
 import { store } from "./stored.ts";
@@ -99,41 +94,6 @@ function call(
     return;
   }
   backendCommand(step, backend, id, action, checked.value);
-}
-
-/** Sends a CALLRESULT to a backend, unless that connection is gone. */
-export function answerBackend(
-  step: Step,
-  backend: Backend,
-  id: MessageId,
-  payload: JsonObject,
-): void {
-  if (backend.link.type !== "open") return;
-  const { connection } = backend.link;
-  step.effects.push({
-    type: "send_backend",
-    backendId: backend.id,
-    connection,
-    text: resultText(id, payload),
-  });
-}
-
-/** Sends a CALLERROR to a backend, unless that connection is gone. */
-export function failBackend(
-  step: Step,
-  backend: Backend,
-  id: MessageId,
-  code: ErrorCode,
-  description: string,
-): void {
-  if (backend.link.type !== "open") return;
-  const { connection } = backend.link;
-  step.effects.push({
-    type: "send_backend",
-    backendId: backend.id,
-    connection,
-    text: errorText(id, code, description),
-  });
 }
 
 type Answer =

@@ -3,7 +3,7 @@
 import { claimant } from "./claim.ts";
 import { comparable, idTagRow } from "./id_tag.ts";
 import type { BookedBy } from "./record.ts";
-import { type State } from "./state.ts";
+import type { State } from "./state.ts";
 import { noteFact, type Step } from "./step_context.ts";
 
 /** Tags whose authorising backend is remembered; the oldest goes first. */

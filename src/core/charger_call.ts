@@ -2,10 +2,10 @@
 
 import { callText, type MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
-import type { Action, Messages } from "../ocpp/types.ts";
 import { repairConfirmation } from "../ocpp/repair.ts";
+import type { Action, Messages } from "../ocpp/types.ts";
 import { commandAnswered } from "./command_result.ts";
-import { type ChargerCall, type ChargerOutcome, type Origin } from "./state.ts";
+import type { ChargerCall, ChargerOutcome, Origin } from "./state.ts";
 import { log, noteOnce, type Step } from "./step_context.ts";
 
 /** CALLs that one backend may have waiting; one more is refused as busy (ocpp16.md, N37). */

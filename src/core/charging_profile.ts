@@ -1,10 +1,10 @@
 // Charging profiles of backends: checked where chargers do not check, under the proxy's own ids.
 
 import type { ChargingProfile, ChargingSchedulePeriod, Messages } from "../ocpp/types.ts";
+import type { Backend } from "./backend_state.ts";
 import { sessionByBackendId } from "./delivery.ts";
 import { MAX_LEFTOVERS, profileIdOf } from "./leftover.ts";
 import { chargerTransactionId, sessionOnConnector } from "./session.ts";
-import type { Backend } from "./backend_state.ts";
 import type { State } from "./state.ts";
 
 type SetRequest = Messages["SetChargingProfile"]["request"];

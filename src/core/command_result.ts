@@ -3,7 +3,7 @@
 import type { ErrorCode } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import type { Messages } from "../ocpp/types.ts";
-import { answerBackend, failBackend } from "./backend_frame.ts";
+import { answerBackend, failBackend } from "./backend_answer.ts";
 import { claimStart, releaseUnused } from "./control.ts";
 import { comparable } from "./id_tag.ts";
 import { answerJson } from "./json_request.ts";
@@ -16,13 +16,7 @@ import {
 } from "./leftover.ts";
 import { refusalOf } from "./refusal.ts";
 import { openSessions } from "./session.ts";
-import {
-  type ChargerCall,
-  type ChargerOutcome,
-  type NoticeKind,
-  type Origin,
-  type State,
-} from "./state.ts";
+import type { ChargerCall, ChargerOutcome, NoticeKind, Origin, State } from "./state.ts";
 import { noteFact, type Step } from "./step_context.ts";
 import { configurationRead, updateConfiguration } from "./virtual_configuration.ts";
 

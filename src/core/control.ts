@@ -7,7 +7,7 @@ import { emitJsonTo } from "./json_backend.ts";
 import { abandon, hasLeft, tickLeftovers } from "./leftover.ts";
 import { type DecisionRecord, REMEMBERED_DECISIONS, type SessionRecord } from "./record.ts";
 import { openSessions } from "./session.ts";
-import { type Claim, type Lease } from "./state.ts";
+import type { Claim, Lease } from "./state.ts";
 import { log, noteFact, type Step } from "./step_context.ts";
 
 /** Equal decisions so close together are written down once. */

@@ -1,12 +1,12 @@
 // When the core wants to be woken: the earliest of everything that waits for the clock.
 
 import { heartbeatAt } from "./backend_outbox.ts";
+import type { Backend } from "./backend_state.ts";
 import { BOOT_WAIT_MS, bootlessAt } from "./charge_point.ts";
 import { QUEUE_WAIT_MS } from "./charger_call.ts";
-import { openSessions } from "./session.ts";
-import type { Backend } from "./backend_state.ts";
-import type { State } from "./state.ts";
 import { lostAt } from "./lost_stop.ts";
+import { openSessions } from "./session.ts";
+import type { State } from "./state.ts";
 
 /** Epoch milliseconds of the next `tick`; Infinity: nothing waits. */
 export function nextDeadline(state: State): number {

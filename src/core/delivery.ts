@@ -3,12 +3,12 @@
 import { type JsonObject, stringifyJson } from "../ocpp/json.ts";
 import type { Int64 } from "../ocpp/types.ts";
 import { mayKnow } from "./backend.ts";
+import type { Backend } from "./backend_state.ts";
 import { entryAt } from "./log_window.ts";
 import { payloadText } from "./payload_text.ts";
 import type { LogEntry, Write } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
-import { type Backend } from "./backend_state.ts";
-import { type State } from "./state.ts";
+import type { State } from "./state.ts";
 import { log, persist, type Step } from "./step_context.ts";
 
 /** Entries read from disk at once. */

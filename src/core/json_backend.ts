@@ -7,7 +7,7 @@ import type { Backend } from "./backend_state.ts";
 import { entryAfter, PAGE_ENTRIES, pass, visible } from "./delivery.ts";
 import { entryEvents, type JsonEvent, statusEvent } from "./json_event.ts";
 import { sessionOnConnector } from "./session.ts";
-import { type Step } from "./step_context.ts";
+import type { Step } from "./step_context.ts";
 
 /** The event types there are. */
 export const EVENT_TYPES: readonly string[] = [

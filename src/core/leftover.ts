@@ -4,9 +4,9 @@
 import type { JsonValue } from "../ocpp/json.ts";
 import { parseTime } from "../ocpp/time.ts";
 import type { Messages } from "../ocpp/types.ts";
+import type { Backend } from "./backend_state.ts";
 import { callCharger } from "./charger_call.ts";
 import type { Write } from "./record.ts";
-import type { Backend } from "./backend_state.ts";
 import type { ChargerCall, ChargerOutcome, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 

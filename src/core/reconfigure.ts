@@ -3,10 +3,10 @@
 import { createBackend, rememberAbsent } from "./backend.ts";
 import { disconnect } from "./backend_link.ts";
 import { pump } from "./backend_outbox.ts";
+import type { Backend } from "./backend_state.ts";
+import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
 import { reviewControl } from "./control.ts";
 import { keepCursors } from "./delivery.ts";
-import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
-import { type Backend } from "./backend_state.ts";
 import { log, type Step } from "./step_context.ts";
 
 /** Takes a new configuration over; a backend whose address changed is dialled anew. */

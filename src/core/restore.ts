@@ -3,10 +3,10 @@
 import type { JsonObject, JsonValue } from "../ocpp/json.ts";
 import type { BootNotificationRequest, Int64, StatusNotificationRequest } from "../ocpp/types.ts";
 import { createBackend, rememberAbsent } from "./backend.ts";
+import type { BackendMemory } from "./backend_state.ts";
 import type { OwnerMode } from "./event.ts";
 import type { Snapshot } from "./record.ts";
 import { openSessions, rememberSession, sessionOnConnector } from "./session.ts";
-import type { BackendMemory } from "./backend_state.ts";
 import type {
   Claim,
   ConfigurationKey,

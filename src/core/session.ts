@@ -2,8 +2,8 @@
 
 import { type JsonValue, stringifyJson } from "../ocpp/json.ts";
 import type { Int64 } from "../ocpp/types.ts";
-import { REMEMBERED_SESSIONS, type SessionFlag, type SessionRecord } from "./record.ts";
 import type { Backend } from "./backend_state.ts";
+import { REMEMBERED_SESSIONS, type SessionFlag, type SessionRecord } from "./record.ts";
 import type { State } from "./state.ts";
 
 /** The most a charge point can deliver, W: beyond it a register value is not believed. */

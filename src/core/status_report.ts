@@ -3,9 +3,9 @@
 import type { JsonObject } from "../ocpp/json.ts";
 import { formatTime } from "../ocpp/time.ts";
 import { mayKnow } from "./backend.ts";
+import type { Backend } from "./backend_state.ts";
 import type { SessionRecord } from "./record.ts";
 import { openSessions, sessionOnConnector } from "./session.ts";
-import type { Backend } from "./backend_state.ts";
 import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 

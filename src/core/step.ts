@@ -1,20 +1,20 @@
 // The pure core: one event in, the effects out. No clock, no socket, no file, no randomness.
 
+import { backendFrame } from "./backend_frame.ts";
 import { backendClosed, openBackend, refuseDial, tickBackends } from "./backend_link.ts";
 import { fetchedLog } from "./backend_outbox.ts";
-import { keepCursors } from "./delivery.ts";
-import { backendFrame } from "./backend_frame.ts";
 import { chargerClosed, openCharger, tickCharger } from "./charge_point.ts";
 import { chargerFrame } from "./charger_message.ts";
-import { reconfigure } from "./reconfigure.ts";
 import { reviewControl, setMode, tickControl } from "./control.ts";
+import { keepCursors } from "./delivery.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { receivedByJson } from "./json_backend.ts";
+import { closeLostSessions } from "./lost_stop.ts";
+import { reconfigure } from "./reconfigure.ts";
 import { shiftDeadlines } from "./shift.ts";
 import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
-import { closeLostSessions } from "./lost_stop.ts";
 import { stored } from "./stored.ts";
 
 export { nextDeadline } from "./deadline.ts";

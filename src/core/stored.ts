@@ -2,15 +2,15 @@
 
 import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
-import { pumpAll } from "./backend_outbox.ts";
 import { startConfirmed } from "./backend_frame.ts";
+import { pumpAll } from "./backend_outbox.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { sessionEnded, sessionStarted } from "./control.ts";
 import { appendEntry } from "./log_window.ts";
 import { retellStatus } from "./masked_status.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
 import { rememberSession } from "./session.ts";
-import { type Storing } from "./state.ts";
+import type { Storing } from "./state.ts";
 import { log, type Step } from "./step_context.ts";
 
 /** After a failed write of its own, the proxy waits so long before it tries again. */

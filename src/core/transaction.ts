@@ -11,13 +11,14 @@ import type {
   StopTransactionRequest,
 } from "../ocpp/types.ts";
 import { mayKnow } from "./backend.ts";
-import { notifySubset } from "./notify.ts";
+import type { Backend } from "./backend_state.ts";
 import { book } from "./booking.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { meterEvent } from "./json_event.ts";
 import { hasMeterValues } from "./log_window.ts";
 import { estimateStop, stopEntry } from "./lost_stop.ts";
+import { notifySubset } from "./notify.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
 import {
   createSession,
@@ -31,7 +32,6 @@ import {
   sessionOnConnector,
   startKey,
 } from "./session.ts";
-import { type Backend } from "./backend_state.ts";
 import { log, noteOnce, type Step } from "./step_context.ts";
 import { answerStart, store } from "./stored.ts";
 import { meteredSession, stoppedSession } from "./transaction_match.ts";

@@ -2,8 +2,8 @@
 
 import type { Action, Messages } from "../ocpp/types.ts";
 import { checkRequest } from "../ocpp/validate.ts";
-import { enqueue, pump } from "./backend_outbox.ts";
 import { type Command, forward, refuse, reply } from "./backend_command.ts";
+import { enqueue, pump } from "./backend_outbox.ts";
 import type { NoticeKind } from "./state.ts";
 
 type TriggerRequest =

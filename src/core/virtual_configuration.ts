@@ -3,11 +3,11 @@
 import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import { MEASURANDS, PHASES } from "../ocpp/vocabulary.ts";
-import { answerBackend, failBackend } from "./backend_frame.ts";
 import { clampIntervalMs } from "./backend.ts";
+import { answerBackend, failBackend } from "./backend_answer.ts";
+import type { Backend } from "./backend_state.ts";
 import { callCharger, MAX_WAITING_CALLS } from "./charger_call.ts";
-import { type Backend } from "./backend_state.ts";
-import { type ChargerOutcome, type ConfigurationKey, type State } from "./state.ts";
+import type { ChargerOutcome, ConfigurationKey, State } from "./state.ts";
 import { noteFact, type Step } from "./step_context.ts";
 
 /** What a value of a standard key looks like (OCPP 1.6, section 9). */
