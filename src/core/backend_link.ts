@@ -139,6 +139,14 @@ export function refuseDial(step: Step, event: Event & { type: "dial_failed" }): 
   });
 }
 
+/** The charger's identity has become known: backends that are dialled under it need not wait. */
+export function dialNow({ state, now }: Step): void {
+  for (const backend of state.backends.values()) {
+    const named = backend.configuration.chargePointId !== undefined;
+    if (backend.link.type === "waiting" && !named) backend.link = { type: "waiting", until: now };
+  }
+}
+
 /** Dials, time-outs and whatever else was waiting for the clock. */
 export function tickBackends(step: Step): void {
   for (const backend of step.state.backends.values()) {

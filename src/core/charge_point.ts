@@ -1,6 +1,7 @@
 // The charger's side: its connection, and its CALLs, answered whatever the backends do.
 
 import { settleOverdue } from "./authorization.ts";
+import { dialNow } from "./backend_link.ts";
 import { abandonCalls, callCharger, pumpCharger } from "./charger_call.ts";
 import type { Event } from "./event.ts";
 import { emitJson } from "./json_backend.ts";
@@ -41,6 +42,7 @@ export function openCharger(step: Step, event: Event & { type: "charger_connecte
   if (charger.id !== event.chargePointId) {
     charger.id = event.chargePointId;
     noteFact(step, "charger_id", event.chargePointId);
+    dialNow(step);
   }
   log(step, "info", "charger connected", {
     chargePointId: event.chargePointId,

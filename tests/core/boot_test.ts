@@ -6,7 +6,7 @@ import { dialWaitMs } from "../../src/core/backoff.ts";
 import { nextDeadline } from "../../src/core/step.ts";
 import type { BackendConfiguration } from "../../src/core/configuration.ts";
 import { at, resultOf, start } from "./charging.ts";
-import { backend, configuration, Harness } from "./harness.ts";
+import { backend, configuration, Harness, START } from "./harness.ts";
 
 function withBackend(changes: Partial<BackendConfiguration> = {}): Harness {
   return new Harness(configuration({ backends: [backend("b", "controller", changes)] }));
@@ -290,4 +290,25 @@ Deno.test("a reload disturbs no connection that stays, dials a changed address, 
   assert.deepEqual([...h.state.backends.keys()], ["stays", "moves", "new"]);
   assert.equal(h.state.backends.get("stays")?.link.type, "open");
   assert.ok(h.state.backends.get("stays")?.configuration.permissions.has("reset"));
+});
+
+Deno.test("a backend that is dialled under the charger's identity is dialled when that is known", () => {
+  const dialled = backend("employer", "biller", { url: "ws://employer.example" });
+  const h = new Harness(configuration({ backends: [dialled] }));
+  const dials = () => h.others.filter(({ type }) => type === "dial").length;
+  while (h.now < START + 600_000) {
+    h.pass(1_000);
+    if (h.state.backends.get("employer")?.link.type === "dialling") {
+      h.event({
+        type: "dial_failed",
+        backendId: "employer",
+        reason: "no identity",
+        random: 0.5,
+      });
+    }
+  }
+  const before = dials();
+  h.connectCharger("CP001");
+  h.pass(0);
+  assert.equal(dials(), before + 1);
 });
