@@ -20,8 +20,11 @@ const BURST = { messages: 40, samples: 6_000 };
 /** What follows: this many a second. */
 const RATE = 200;
 
-/** A charger's answer, at the 99th percentile, ms. */
-const P99_MS = 50;
+/**
+ * A charger's answer, at the 99th percentile, ms: far beyond what a quiet machine needs (50 is the
+ * promise, and the bench measures it), far below what waiting for a stalled backend would take.
+ */
+const P99_MS = 1_000;
 
 /** A backend that has connected and then reads nothing. */
 async function deaf(url: string, token: string, protocols: string[] = []): Promise<WebSocket> {
