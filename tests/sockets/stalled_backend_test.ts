@@ -22,7 +22,7 @@ const RATE = 200;
 
 /**
  * A charger's answer, at the 99th percentile, ms: far beyond what a quiet machine needs (50 is the
- * promise, and the bench measures it), far below what waiting for a stalled backend would take.
+ * promise), far below what waiting for a stalled backend would take.
  */
 const P99_MS = 1_000;
 
