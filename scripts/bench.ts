@@ -1,29 +1,19 @@
-// Runs the measurements of scripts/bench: all of them, or those named on the command line.
+// Measures the program: speed and memory in one table, or `export` of a million sessions.
+//
+// deno task bench [start] [latency] [load] | deno task bench export
 
-const folder = new URL("./bench/", import.meta.url);
-const found = [...Deno.readDirSync(folder)]
-  .filter((entry) => entry.isFile && entry.name.endsWith(".ts"))
-  .map((entry) => entry.name.slice(0, -".ts".length))
-  .sort();
-
-const wanted = Deno.args.length > 0 ? Deno.args : found;
-const unknown = wanted.filter((name) => !found.includes(name));
+const [first, ...rest] = Deno.args;
+const [script, args] = first === "export" ? ["export", rest] : ["table", Deno.args];
+const parts = ["start", "latency", "load"];
+const unknown = script === "table" ? args.filter((name) => !parts.includes(name)) : [];
 if (unknown.length > 0) {
-  console.error(
-    `There is no measurement '${unknown.join("', '")}'; there are ${found.join(", ")}.`,
-  );
+  console.error(`There is no measurement '${unknown[0]}'; there are ${parts.join(", ")}, export.`);
   Deno.exit(2);
 }
 
-let failed = 0;
-for (const name of wanted) {
-  console.log(`\n== ${name}`);
-  const script = new URL(`${name}.ts`, folder).pathname;
-  const { success } = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", script],
-    stdout: "inherit",
-    stderr: "inherit",
-  }).outputSync();
-  if (!success) failed++;
-}
-Deno.exit(failed > 0 ? 1 : 0);
+const { code } = new Deno.Command(Deno.execPath(), {
+  args: ["run", "--allow-all", new URL(`./bench/${script}.ts`, import.meta.url).pathname, ...args],
+  stdout: "inherit",
+  stderr: "inherit",
+}).outputSync();
+Deno.exit(code);
