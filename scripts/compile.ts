@@ -2,6 +2,8 @@
 // file that does not run.
 
 const OUTPUT = "dist/ocpp-proxy";
+/** Garbage piles up in proportion to what V8 may use: 256 MiB are many times what is needed. */
+const MEMORY = "--v8-flags=--max-semi-space-size=2,--max-old-space-size=256";
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
 
 function run(program: string, args: readonly string[]): string {
@@ -17,5 +19,5 @@ function run(program: string, args: readonly string[]): string {
   return new TextDecoder().decode(stdout).trim();
 }
 
-run(Deno.execPath(), ["compile", ...PERMISSIONS, "--output", OUTPUT, "main.ts"]);
+run(Deno.execPath(), ["compile", MEMORY, ...PERMISSIONS, "--output", OUTPUT, "main.ts"]);
 console.log(`${OUTPUT} ${run(`./${OUTPUT}`, ["--version"])}`);
