@@ -2,6 +2,8 @@
 //
 // deno task bench [start] [latency] [load] | deno task bench export
 
+import { fileURLToPath } from "node:url";
+
 const [first, ...rest] = Deno.args;
 const [script, args] = first === "export" ? ["export", rest] : ["table", Deno.args];
 const parts = ["start", "latency", "load"];
@@ -12,7 +14,12 @@ if (unknown.length > 0) {
 }
 
 const { code } = new Deno.Command(Deno.execPath(), {
-  args: ["run", "--allow-all", new URL(`./bench/${script}.ts`, import.meta.url).pathname, ...args],
+  args: [
+    "run",
+    "--allow-all",
+    fileURLToPath(new URL(`./bench/${script}.ts`, import.meta.url)),
+    ...args,
+  ],
   stdout: "inherit",
   stderr: "inherit",
 }).outputSync();
