@@ -96,7 +96,11 @@ const empty = () => "{}";
 /** Without `taskset` a process stays where it is. */
 async function useCores(pid: number, cores: string): Promise<void> {
   const args = ["--all-tasks", "--cpu-list", "--pid", cores, String(pid)];
-  await new Deno.Command("taskset", { args, stdout: "null" }).output().catch(() => {});
+  try {
+    await new Deno.Command("taskset", { args, stdout: "null" }).output();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 async function starts(charger: Caller): Promise<number[]> {
