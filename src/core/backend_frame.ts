@@ -11,12 +11,11 @@ import { failBackend } from "./backend_answer.ts";
 import { backendCommand, TO_CHARGER } from "./backend_command.ts";
 import { pump } from "./backend_outbox.ts";
 import type { Backend, PendingBackendCall } from "./backend_state.ts";
-import { callCharger } from "./charger_call.ts";
 import { advance, backendIdWrite, deliveryFailed, pass } from "./delivery.ts";
 import { jsonRequest } from "./json_request.ts";
+import { stopLate } from "./late_rejection.ts";
 import { replayStatus } from "./notify.ts";
 import type { LogEntry } from "./record.ts";
-import { chargerTransactionId } from "./session.ts";
 import type { Storing } from "./state.ts";
 import { log, type Step } from "./step_context.ts";
 import { store } from "./stored.ts";
@@ -273,11 +272,5 @@ function verdict(step: Step, backend: Backend, entry: LogEntry, payload: JsonObj
     status: idTagInfo.status,
   });
   if (backend.configuration.lateRejection === "keep") return;
-  callCharger(step, {
-    action: "RemoteStopTransaction",
-    payload: { transactionId: chargerTransactionId(session) },
-    origins: [{ type: "housekeeping" }],
-    backendId: undefined,
-    urgent: true,
-  });
+  stopLate(step, session);
 }

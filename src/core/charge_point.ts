@@ -5,6 +5,7 @@ import { dialNow } from "./backend_link.ts";
 import { abandonCalls, callCharger, pumpCharger } from "./charger_call.ts";
 import type { Event } from "./event.ts";
 import { emitJson } from "./json_backend.ts";
+import { stopRefused } from "./late_rejection.ts";
 import { clearAbandoned } from "./leftover.ts";
 import { announceBoot } from "./notify.ts";
 import type { Charger } from "./state.ts";
@@ -50,6 +51,7 @@ export function openCharger(step: Step, event: Event & { type: "charger_connecte
   });
   emitJson(step, { type: "charger_connected", charge_point_id: event.chargePointId });
   clearAbandoned(step);
+  stopRefused(step);
 }
 
 /** The charger's socket is gone: what waits for it fails at once. */

@@ -56,6 +56,7 @@ export function createState(
     requests: new Map(),
     lastForeignId: 0,
     authorizedBy: new Map(),
+    refused: new Set(),
     storing: undefined,
     storeToken: 0,
     storeRetryAt: undefined,

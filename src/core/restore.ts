@@ -114,6 +114,10 @@ function restoreControl(state: State, snapshot: Snapshot): void {
   for (const [tag, backendId] of Object.entries(record(facts.get("authorized_by")))) {
     state.authorizedBy.set(tag, String(backendId));
   }
+  const refused = facts.get("refused");
+  for (const id of Array.isArray(refused) ? refused : []) {
+    if (state.open.has(Number(id))) state.refused.add(Number(id));
+  }
 }
 
 /** The sessions are on disk before the lease is: a crash between them must not keep it for ever. */

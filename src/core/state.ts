@@ -48,6 +48,8 @@ export interface State {
   lastForeignId: number;
   /** Who last said yes to an id tag, by its comparable form. */
   readonly authorizedBy: Map<string, string>;
+  /** Running transactions that their backend refused too late, and that are to be stopped. */
+  readonly refused: Set<number>;
   /** The write that waits for `stored`; the shell answers before any other event. */
   storing: { readonly token: number; readonly plan: Storing } | undefined;
   storeToken: number;

@@ -6,6 +6,7 @@ import { startConfirmed } from "./backend_frame.ts";
 import { pumpAll } from "./backend_outbox.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { sessionEnded, sessionStarted } from "./control.ts";
+import { refusedEnded } from "./late_rejection.ts";
 import { appendEntry } from "./log_window.ts";
 import { retellStatus } from "./masked_status.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
@@ -140,6 +141,7 @@ function applyStop(step: Step, session: SessionRecord, entry: LogEntry | undefin
   else rememberSession(state, session);
   state.open.delete(session.transactionId);
   state.startSequences.delete(session.transactionId);
+  refusedEnded(step, session.transactionId);
   if (session.transactionId > state.lastTransactionId) {
     state.lastTransactionId = session.transactionId;
   }

@@ -492,6 +492,29 @@ for (const policy of ["keep", "stop"] as const) {
   });
 }
 
+Deno.test("N08: a late Invalid while the charger is away stops the transaction when it is back", () => {
+  const h = new Harness(configuration({
+    backends: [backend("b", "biller", { lateRejection: "stop" })],
+    idTags: [{ tag: "TAG", backend: "b", action: "allow", owner: false }],
+  }));
+  h.bootCharger();
+  h.attach("b");
+  h.chargerCalls("StartTransaction", startRequest(), "x");
+  h.pass(2_500);
+  h.disconnectCharger();
+  h.backendAnswers("b", { transactionId: 5, idTagInfo: { status: "Invalid" } });
+  const stops = () => h.callsToCharger("RemoteStopTransaction").map(({ payload }) => payload);
+  assert.deepEqual(stops(), []);
+  h.restart();
+  h.bootCharger();
+  const { transactionId } = books(h)[0]!;
+  assert.deepEqual(stops(), [{ transactionId }]);
+  resultOf(stop(h, transactionId, 60, 1200));
+  h.disconnectCharger();
+  h.bootCharger();
+  assert.deepEqual(stops(), [{ transactionId }]);
+});
+
 Deno.test("N08: an Invalid after the transaction has ended stops nothing", () => {
   const h = new Harness(configuration({
     backends: [backend("b", "biller", { lateRejection: "stop" })],

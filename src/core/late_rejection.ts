@@ -1,0 +1,40 @@
+// Running transactions that their backend refuses: stopped, also if the charger is away just then.
+
+import { callCharger } from "./charger_call.ts";
+import type { SessionRecord } from "./record.ts";
+import { chargerTransactionId } from "./session.ts";
+import { noteFact, type Step } from "./step_context.ts";
+
+/** The backend's verdict came after the charger was answered, and its policy is to stop. */
+export function stopLate(step: Step, session: SessionRecord): void {
+  step.state.refused.add(session.transactionId);
+  saveRefused(step);
+  stop(step, session);
+}
+
+/** The charger is back: what could not be stopped is stopped now. */
+export function stopRefused(step: Step): void {
+  const { refused, sessions } = step.state;
+  for (const id of refused) stop(step, sessions.get(id)!);
+}
+
+/** It has ended, whoever did it. */
+export function refusedEnded(step: Step, transactionId: number): void {
+  if (step.state.refused.delete(transactionId)) saveRefused(step);
+}
+
+function stop(step: Step, session: SessionRecord): void {
+  if (step.state.charger.connection === undefined) return;
+  callCharger(step, {
+    action: "RemoteStopTransaction",
+    payload: { transactionId: chargerTransactionId(session) },
+    origins: [{ type: "housekeeping" }],
+    backendId: undefined,
+    urgent: true,
+  });
+}
+
+function saveRefused(step: Step): void {
+  const { refused } = step.state;
+  noteFact(step, "refused", refused.size === 0 ? undefined : [...refused]);
+}
