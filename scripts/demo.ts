@@ -58,28 +58,28 @@ async function command(program: Program, ...words: string[]): Promise<void> {
 }
 
 /** The controller asks for control, starts the family car, limits it, stops it. */
-async function controlledSession(charger: VirtualCharger, evcc: JsonBackend): Promise<void> {
-  const say = speaker("evcc");
+async function controlledSession(charger: VirtualCharger, solar: JsonBackend): Promise<void> {
+  const say = speaker("solar");
   const connector = charger.connector(1);
   const powerW = () => Math.round(connector.reading.powerW);
   charger.plugIn(1, carFor(11_000));
   say("asks for control: the sun is out");
-  await evcc.request("request_control", { connector_id: 1, reason: "the sun is out" });
+  await solar.request("request_control", { connector_id: 1, reason: "the sun is out" });
   say("starts the family car");
-  await evcc.request("RemoteStartTransaction", { connector_id: 1, id_tag: FAMILY_TAG });
+  await solar.request("RemoteStartTransaction", { connector_id: 1, id_tag: FAMILY_TAG });
   await step(() => powerW() > 10_000, "full power");
   await pause(2_000);
   say("a cloud: 8 A are enough");
-  await evcc.request("set_limit", { current_a: 8 });
+  await solar.request("set_limit", { current_a: 8 });
   await step(() => powerW() === 8 * 230 * 3, "8 A");
   await pause(3_000);
   say("the sun is back");
-  await evcc.request("clear_limit");
+  await solar.request("clear_limit");
   await step(() => powerW() > 10_000, "full power again");
   await pause(1_500);
-  const started = evcc.events.findLast((event) => event.type === "transaction_started");
+  const started = solar.events.findLast((event) => event.type === "transaction_started");
   say("stops");
-  await evcc.request("RemoteStopTransaction", { transaction_id: started?.transaction_id });
+  await solar.request("RemoteStopTransaction", { transaction_id: started?.transaction_id });
   await step(() => !connector.transaction, "the end of the transaction");
   charger.unplug(1);
 }
@@ -105,17 +105,17 @@ async function demo(once: boolean): Promise<void> {
   });
   let program: Program | undefined;
   let charger: VirtualCharger | undefined;
-  let evcc: JsonBackend | undefined;
+  let solar: JsonBackend | undefined;
   try {
     program = await startProgram({ config: configuration(employer.url), output: speaker("proxy") });
-    evcc = new JsonBackend({
+    solar = new JsonBackend({
       url: program.backendUrl,
-      id: "evcc",
+      id: "solar",
       token: CONTROLLER_TOKEN,
       events: EVENTS,
-      report: speaker("evcc"),
+      report: speaker("solar"),
     });
-    evcc.start();
+    solar.start();
     charger = new VirtualCharger({
       url: program.chargerUrl,
       id: "DEMO-1",
@@ -124,10 +124,10 @@ async function demo(once: boolean): Promise<void> {
     });
     charger.start();
     const everybody = () =>
-      charger?.registration.accepted === true && evcc?.connected === true && employer.connected;
+      charger?.registration.accepted === true && solar?.connected === true && employer.connected;
     await step(everybody, "everybody to be connected");
 
-    await controlledSession(charger, evcc);
+    await controlledSession(charger, solar);
     await pause(1_000);
     await companySession(charger);
     const told = () =>
@@ -142,7 +142,7 @@ async function demo(once: boolean): Promise<void> {
     await waitFor(() => false, Infinity, signal);
   } finally {
     await charger?.stop();
-    await evcc?.stop();
+    await solar?.stop();
     await program?.close();
     await employer.close();
   }
@@ -152,7 +152,7 @@ function configuration(employerUrl: string): string {
   return `
 backends:
   - { id: employer, url: "${employerUrl}", role: biller, priority: 20 }
-  - { id: evcc, token: "${CONTROLLER_TOKEN}", role: controller }
+  - { id: solar, token: "${CONTROLLER_TOKEN}", role: controller }
 id_tags:
   - { tag: "${FAMILY_TAG}", name: Family car, owner: true }
   - { tag: "${COMPANY_TAG}", name: Company car, backend: employer }
