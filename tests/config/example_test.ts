@@ -16,7 +16,7 @@ const WORLD = {
   environment: {
     CHARGER_PASSWORD: "a",
     EMPLOYER_PASSWORD: "b",
-    EVCC_TOKEN: "c",
+    SCRIPT_TOKEN: "c",
     API_TOKEN: "d",
     UTILITY_PASSWORD: "e",
     AGGREGATOR_TOKEN: "f",
