@@ -43,7 +43,12 @@ Deno.test("with all its keys it is valid too, but for secrets that are given twi
   ]);
   const once = WHOLE.replaceAll(/^ *(?:password|token)_file:.*$/gm, "");
   const found = configuration(once, WORLD);
-  deepEqual(found.core.backends.map(({ id }) => id), ["employer", "evcc", "utility", "aggregator"]);
+  deepEqual(found.core.backends.map(({ id }) => id), [
+    "employer",
+    "script",
+    "utility",
+    "aggregator",
+  ]);
 });
 
 /** The path of a key, with every index as 0. */
