@@ -5,6 +5,7 @@ import type { Effect } from "../core/effect.ts";
 import type { Event, OwnerMode } from "../core/event.ts";
 import { type StatusReport, statusReport } from "../core/status_report.ts";
 import { createState, nextDeadline, type State, step } from "../core/step.ts";
+import { errorText, parseFrame } from "../ocpp/frame.ts";
 import { type Clock, startClock } from "./clock.ts";
 import { DialError } from "./dial_error.ts";
 import { dialBackend } from "./dialling.ts";
@@ -12,6 +13,8 @@ import { Links } from "./links.ts";
 import type { Log } from "./log.ts";
 import { LogPages } from "./log_pages.ts";
 import { Persistence } from "./persistence.ts";
+import type { PruneReport } from "./prune.ts";
+import { startPruning } from "./pruning.ts";
 import type { Socket } from "./socket.ts";
 import type { Store } from "./store.ts";
 
@@ -21,12 +24,6 @@ const RUN = "run";
 
 /** The longest a timer may sleep: setTimeout takes 31 bits. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
-
-/** Old entries are pruned in small steps, so often, ms. */
-const PRUNE_MS = 60_000;
-
-/** Between two steps while there is more to prune, ms. */
-const PRUNE_PAUSE_MS = 200;
 
 /** What peers are told when the proxy ends. */
 const STOPPING = { code: 1001, reason: "the proxy is being stopped" };
@@ -45,7 +42,7 @@ export class Proxy {
   #running = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakeAt = Infinity;
-  readonly #pruning: ReturnType<typeof setInterval>;
+  readonly #stopPruning: () => void;
   readonly #stopping = new AbortController();
 
   /** Takes over where the store's tables end. Throws StoreError. */
@@ -65,8 +62,7 @@ export class Proxy {
       { table: "fact", key: RUN, value: run },
     ]);
     this.#state = createState(configuration.core, store.load(), this.#clock.now());
-    this.#pruning = setInterval(() => this.#prune(), PRUNE_MS);
-    Deno.unrefTimer(this.#pruning);
+    this.#stopPruning = startPruning(() => this.#prune(), log);
     this.dispatch({ type: "started" });
   }
 
@@ -175,7 +171,7 @@ export class Proxy {
     if (this.#closed) return;
     this.#stopping.abort();
     clearTimeout(this.#timer);
-    clearInterval(this.#pruning);
+    this.#stopPruning();
     this.#clock.stop();
     this.#persistence.close();
     await this.#links.closeAll(STOPPING.code, STOPPING.reason);
@@ -191,6 +187,7 @@ export class Proxy {
       effects = step(this.#state, event, this.#clock.now());
     } catch (error) {
       this.#defect(event.type, error);
+      this.#apologise(event);
       return;
     }
     for (const effect of effects) this.#perform(effect);
@@ -202,6 +199,16 @@ export class Proxy {
       event,
       error: error instanceof Error ? error.stack ?? error.message : String(error),
     });
+  }
+
+  /** A CALL gets its one answer all the same. */
+  #apologise(event: Event): void {
+    if (event.type !== "charger_frame" && event.type !== "backend_frame") return;
+    const frame = parseFrame(event.text);
+    if (frame.type !== "call") return;
+    const text = errorText(frame.id, "InternalError", "the message could not be processed");
+    if (event.type === "charger_frame") this.#links.sendToCharger(event.connection, text);
+    else this.#links.sendToBackend(event.backendId, event.connection, text);
   }
 
   #perform(effect: Effect): void {
@@ -269,6 +276,11 @@ export class Proxy {
     }
   }
 
+  #prune(): PruneReport {
+    const ids = [...this.#state.backends.keys()];
+    return this.#store.prune(this.#clock.now(), this.#configuration.retention, ids);
+  }
+
   #arm(): void {
     if (this.#closed) return;
     const at = nextDeadline(this.#state);
@@ -284,22 +296,6 @@ export class Proxy {
     this.#timer = undefined;
     if (nextDeadline(this.#state) <= this.#clock.now()) this.dispatch({ type: "tick" });
     else this.#arm();
-  }
-
-  #prune(): void {
-    if (this.#closed) return;
-    const ids = [...this.#state.backends.keys()];
-    try {
-      const report = this.#store.prune(this.#clock.now(), this.#configuration.retention, ids);
-      if (report.undelivered > 0) {
-        this.#log("error", "meter values were dropped that a backend had not read", {
-          count: report.undelivered,
-        });
-      }
-      if (report.more) Deno.unrefTimer(setTimeout(() => this.#prune(), PRUNE_PAUSE_MS));
-    } catch (error) {
-      this.#log("error", "old entries cannot be pruned", { reason: (error as Error).message });
-    }
   }
 }
 
