@@ -244,15 +244,19 @@ export function startConfirmed(step: Step, plan: Storing & { type: "confirmed" }
   verdict(step, backend, plan.entry, plan.confirmation);
 }
 
-/** Some central systems send the id as text. Anything that is an integer will do. */
+/** Some central systems send the id as text. Any integer of 64 bits will do that is exact. */
 function transactionIdOf(payload: JsonObject): Int64 | undefined {
   const { transactionId } = payload;
-  if (typeof transactionId === "bigint" || Number.isInteger(transactionId)) {
-    return transactionId as Int64;
+  switch (typeof transactionId) {
+    case "bigint":
+      return BigInt.asIntN(64, transactionId) === transactionId ? transactionId : undefined;
+    case "number":
+      return Number.isSafeInteger(transactionId) ? transactionId : undefined;
+    case "string":
+      return /^-?\d{1,15}$/.test(transactionId) ? Number(transactionId) : undefined;
+    default:
+      return undefined;
   }
-  return typeof transactionId === "string" && /^-?\d{1,15}$/.test(transactionId)
-    ? Number(transactionId)
-    : undefined;
 }
 
 /** What the booked backend says of the id tag: in time it is the answer, later it is a policy. */

@@ -21,7 +21,7 @@ const TIMEOUTS_PER_ATTEMPT = 10;
 const LONGEST_RETRY_MS = 300_000;
 
 /** The id of a transaction whose StartTransaction was never confirmed (errata 3.18). */
-const NO_TRANSACTION = -1;
+export const NO_TRANSACTION = -1;
 
 /** A connection has ended: what it had sent is sent again on the next one. */
 export function resetDelivery(backend: Backend): void {

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from "../ocpp/json.ts";
 import type { BootNotificationRequest, Int64, StatusNotificationRequest } from "../ocpp/types.ts";
 import { createBackend, rememberAbsent } from "./backend.ts";
 import type { BackendMemory } from "./backend_state.ts";
+import { NO_TRANSACTION } from "./delivery.ts";
 import type { OwnerMode } from "./event.ts";
 import type { Snapshot } from "./record.ts";
 import { openSessions, rememberSession, sessionOnConnector } from "./session.ts";
@@ -43,9 +44,7 @@ function backendMemory(id: string, cursor: number, snapshot: Snapshot): BackendM
   const transactionIds = new Map<number, Int64>();
   for (const row of snapshot.backendTransactions) {
     if (row.backendId !== id) continue;
-    const value = BigInt(row.backendTransactionId);
-    const number = Number(value);
-    transactionIds.set(row.transactionId, Number.isSafeInteger(number) ? number : value);
+    transactionIds.set(row.transactionId, transactionId(row.backendTransactionId));
   }
   const virtual = Object.entries(record(snapshot.facts.get(`virtual/${id}`)));
   const grantedAt = snapshot.facts.get(`granted_at/${id}`);
@@ -56,6 +55,13 @@ function backendMemory(id: string, cursor: number, snapshot: Snapshot): BackendM
     grantedAt: typeof grantedAt === "number" ? grantedAt : undefined,
     setAside: snapshot.setAside.filter((row) => row.backendId === id).length,
   };
+}
+
+/** What is no integer keeps no proxy from starting: the rest of that transaction goes without id. */
+function transactionId(text: string): Int64 {
+  if (!/^-?\d+$/.test(text)) return NO_TRANSACTION;
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
 }
 
 function restoreCharger(state: State, snapshot: Snapshot, now: number): void {

@@ -170,6 +170,37 @@ Deno.test("N10: null for a start, as a CALLRESULT, is none", () => {
   assert.equal(h.callsToBackend("b", "StartTransaction").length, 2);
 });
 
+Deno.test("an id beyond 64 bits, or that no number tells exactly, is none; the next start succeeds", () => {
+  for (const unusable of ["1e300", "18446744073709551616", "1e16"]) {
+    const h = new Harness(one);
+    h.bootCharger();
+    h.attach("b");
+    start(h);
+    h.backendSays(
+      "b",
+      `[3,${JSON.stringify(h.outstanding("b")!.id)},{"transactionId":${unusable}}]`,
+    );
+    assert.equal(h.tables.ids.length, 0, unusable);
+    h.restart();
+    h.attach("b", () => 9_223_372_036_854_775_807n);
+    assert.equal(h.tables.ids[0]?.backendTransactionId, "9223372036854775807", unusable);
+  }
+});
+
+Deno.test("a row with an id that is no integer does not keep the proxy from starting", () => {
+  const h = new Harness(one);
+  h.bootCharger();
+  h.attach("b");
+  const id = start(h);
+  h.serve("b", () => 7);
+  h.tables.ids.splice(0, 1, { ...h.tables.ids[0]!, backendTransactionId: "1e+300" });
+  h.restart();
+  h.connectCharger();
+  h.attach("b");
+  stop(h, id, 60, 2000);
+  assert.deepEqual(told(h).at(-1), ["Stop", -1]);
+});
+
 Deno.test("a refused message is repeated after 60 and 120 s and then set aside, for the owner to see", () => {
   const h = new Harness(one);
   h.bootCharger();
