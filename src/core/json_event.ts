@@ -38,12 +38,15 @@ export function meterEvent(payload: JsonObject): JsonEvent {
 export function entryEvents(entry: LogEntry): JsonEvent[] {
   const { transactionId: transaction_id, connectorId: connector_id, payload } = entry;
   switch (entry.action) {
-    case "StartTransaction":
+    case "StartTransaction": {
+      // A JSON backend cannot reserve: the id is another's, as the charger knows it.
+      const { reservationId: _, ...known } = payload;
       return [{
         type: "transaction_started",
         transaction_id,
-        ...snakeCase(payload) as JsonObject,
+        ...snakeCase(known) as JsonObject,
       }];
+    }
     case "MeterValues":
       return [{ ...meterEvent(payload), transaction_id, connector_id }];
     case "StopTransaction": {

@@ -271,6 +271,20 @@ Deno.test("the first ocpp-proxy's events have kept their names and fields", () =
   });
 });
 
+Deno.test("a reservation's id is between the charger and who reserved", () => {
+  const h = stage();
+  h.chargerCalls("StartTransaction", {
+    connectorId: 1,
+    idTag: "TAG",
+    meterStart: 0,
+    timestamp: "2026-11-22T12:00:00Z",
+    reservationId: 77,
+  });
+  const started = events(h).find(({ type }) => type === "transaction_started");
+  assert.equal(started?.id_tag, "TAG");
+  assert.equal("reservation_id" in started, false);
+});
+
 Deno.test("an id comes back in the reply, whatever it is; without one there is none", () => {
   const h = stage();
   for (const id of [1, "a", null, { b: [] }, false]) {
