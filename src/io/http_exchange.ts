@@ -29,6 +29,15 @@ export function requestUrl(head: RequestHead, origin: string): URL | undefined {
     URL.parse(`${origin}${head.target}`) ?? undefined;
 }
 
+/**
+ * Whether an HTTP request says readably which host it means: once, and nothing that moves the path.
+ * Whom a request may be answered to hangs on it; chargers, which are forgiven more, do not come here.
+ */
+function namesHost({ headers }: RequestHead): boolean {
+  const host = headers.get("host") ?? "";
+  return host === "" || (/^[^\s,/?#@\\]+$/.test(host) && URL.canParse(`http://${host}`));
+}
+
 /** Serves one request; true: the connection can take another one. */
 export async function exchange(
   bytes: ByteConnection,
@@ -36,7 +45,7 @@ export async function exchange(
   options: ExchangeOptions,
 ): Promise<boolean> {
   const url = requestUrl(head, options.origin);
-  if (url === undefined || head.unreadableLines > 0) {
+  if (url === undefined || head.unreadableLines > 0 || !namesHost(head)) {
     writeRefusal(bytes, 400, "unreadable request");
     return false;
   }

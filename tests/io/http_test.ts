@@ -223,6 +223,10 @@ const REFUSED: [string, number, string][] = [
   ["garbage", 400, "\x16\x03\x01\x02\x00 tls\r\n\r\n"],
   ["HTTP/2", 505, "PRI * HTTP/2.0\r\n\r\n"],
   ["a line that is no header", 400, `${GET}\r\nHost: a\r\nno header\r\n\r\n`],
+  ["a second host", 400, `${GET}\r\nHost: a\r\nHost: b\r\n\r\n`],
+  ["a host that is none", 400, `${GET}\r\nHost: a b\r\n\r\n`],
+  ["a host with a path", 400, `${GET}\r\nHost: a/b?\r\n\r\n`],
+  ["a host with a user", 400, `${GET}\r\nHost: b@a\r\n\r\n`],
   ["an unreadable length", 400, "POST / HTTP/1.1\r\nContent-Length: 1x\r\n\r\n"],
   [
     "two different lengths",
