@@ -1,5 +1,7 @@
 // What is wrong with a configuration, and where.
 
+import { printable } from "../io/printable.ts";
+
 /** The way to a value: keys and list indices from the top. */
 export type Path = readonly (string | number)[];
 
@@ -34,5 +36,6 @@ export function problemText(problem: Problem): string {
   const { file, place, path, severity, message } = problem;
   const where = place ? `${file}:${place.line}:${place.column}` : file;
   const what = path.length > 0 ? `${pathText(path)}: ${message}` : message;
-  return `${where}: ${severity === "warning" ? "warning: " : ""}${what}`;
+  // A file that somebody passed on is looked at with this before it is trusted.
+  return printable(`${where}: ${severity === "warning" ? "warning: " : ""}${what}`);
 }

@@ -8,6 +8,7 @@ import {
   type LogRecord,
 } from "@logtape/logtape";
 import type { LogLevel } from "../core/effect.ts";
+import { printable } from "./printable.ts";
 
 /** Writes one line; `values` never contain secrets. */
 export type Log = (
@@ -53,14 +54,14 @@ function write(bytes: Uint8Array): void {
 
 function clean(values: Parameters<Log>[2]): Record<string, string | number | boolean | null> {
   return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, printable(value)]),
+    Object.entries(values).map(([key, value]) => [key, cleanValue(value)]),
   );
 }
 
-/** Control characters of a peer's text never reach the terminal. */
-function printable(value: string | number | boolean | null): string | number | boolean | null {
+/** Nothing of a peer's text steers the terminal; the line ends of a stack stay. */
+function cleanValue(value: string | number | boolean | null): string | number | boolean | null {
   if (typeof value !== "string") return value;
-  return value.slice(0, MAX_VALUE_LENGTH).replace(/(?!\n)\p{Cc}/gu, "?");
+  return value.slice(0, MAX_VALUE_LENGTH).split("\n").map(printable).join("\n");
 }
 
 function pairs(properties: Record<string, unknown>): string {

@@ -1,13 +1,10 @@
 // The status report as its readers take it: the page, and `status` that got it from a server.
 
 import * as v from "valibot";
+import { printable } from "./printable.ts";
 
-/** Some of it was chosen by chargers and backends: nothing of it may steer a terminal. */
-const text = v.pipe(
-  v.string(),
-  // deno-lint-ignore no-control-regex
-  v.transform((value) => value.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "?")),
-);
+/** Some of it was chosen by chargers and backends: nothing of it may steer a display. */
+const text = v.pipe(v.string(), v.transform(printable));
 
 const SCHEMA = v.object({
   charger: v.object({
@@ -66,7 +63,7 @@ const SCHEMA = v.object({
 /** A report without the parts that nobody shows. */
 export type StatusView = v.InferOutput<typeof SCHEMA>;
 
-/** Reads a report; undefined where it is none. Control characters have become `?`. */
+/** Reads a report; undefined where it is none. Steering characters have become `?`. */
 export function statusView(report: unknown): StatusView | undefined {
   const read = v.safeParse(SCHEMA, report);
   return read.success ? read.output : undefined;

@@ -136,10 +136,11 @@ Deno.test("what peers wrote cannot steer the terminal", () =>
     await charger.call("BootNotification", {
       chargePointVendor: "\u001b[2Jevil",
       chargePointModel: "\u009b31m",
+      firmwareVersion: "1\u202e2\u2028",
     });
     const config = await configFile(dataDir, "");
     const text = await ocppProxy(["status", "--config", config]);
-    match(text.out, /CP001 \(\?\[2Jevil \?31m\)/);
+    match(text.out, /CP001 \(\?\[2Jevil \?31m, firmware 1\?2\?\)/);
     const json = await ocppProxy(["status", "--json", "--config", config]);
     // deno-lint-ignore no-control-regex
     doesNotMatch(text.out + json.out, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
