@@ -12,9 +12,15 @@ export const SESSION_MEDIA_TYPES: Readonly<Record<SessionFormat, string>> = {
   jsonl: "application/jsonl",
 };
 
+/** Control characters but white space: a terminal that shows an export must not obey an id tag. */
+const STEERING = /[^\P{Cc}\t\r\n]/gu;
+
+/** Those that SQLite leaves as they are in JSON. */
+const UNESCAPED = /[\u007f-\u009f]/g;
+
 /**
  * The sessions of the filter, the one that ended first first. CSV: RFC 4180 with a header line,
- * and text that a spreadsheet would run as a formula gets a leading `'`. JSON: one array, one
+ * text that a spreadsheet would run as a formula gets a leading `'`, control characters are `?`. JSON: one array, one
  * session a line. The next piece is made when it is asked for.
  */
 export function* sessionText(
@@ -27,21 +33,31 @@ export function* sessionText(
   switch (format) {
     case "csv":
       yield `${SESSION_FIELDS.join(",")}\r\n`;
-      yield* reader.pieces(filter, { record: RECORD_CSV, separator: "", showIdTags });
+      for (
+        const piece of reader.pieces(filter, { record: RECORD_CSV, separator: "", showIdTags })
+      ) {
+        yield piece.replace(STEERING, "?");
+      }
       return;
     case "jsonl": {
       const record = `${RECORD_JSON} || char(10)`;
-      yield* reader.pieces(filter, { record, separator: "", showIdTags });
+      for (const piece of reader.pieces(filter, { record, separator: "", showIdTags })) {
+        yield piece.replace(UNESCAPED, escaped);
+      }
       return;
     }
     case "json": {
       let before = "[\n";
       const form = { record: RECORD_JSON, separator: ",\n", showIdTags };
       for (const piece of reader.pieces(filter, form)) {
-        yield before + piece;
+        yield before + piece.replace(UNESCAPED, escaped);
         before = ",\n";
       }
       yield before === "[\n" ? "[]\n" : "\n]\n";
     }
   }
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -52,6 +52,19 @@ function ids(reader: SessionReader, filter: SessionFilter): number[] {
     .map((line) => JSON.parse(line).transaction_id);
 }
 
+Deno.test("an export that is shown on a terminal does not steer it", () => {
+  const idTag = "\u001b[2J\u009b1m\u007f \t\u20ac";
+  return withSessions([ended(1, NOW, { idTag })], (reader) => {
+    assert.match(text(reader, "csv", {}, true), /,\?\[2J\?1m\? \t\u20ac,/);
+    for (const format of ["json", "jsonl"] as const) {
+      const json = text(reader, format, {}, true);
+      // deno-lint-ignore no-control-regex
+      assert.doesNotMatch(json, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      assert.deepEqual([JSON.parse(json)].flat()[0].id_tag, idTag);
+    }
+  });
+});
+
 Deno.test("a session is a row with the fields of the contract, in its order", () => {
   const record = ended(7, NOW, {
     connectorId: 2,
