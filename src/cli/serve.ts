@@ -90,9 +90,10 @@ function read(flags: ServeFlags, context: CommandContext): Configuration | undef
 /** The keys that differ and that only a start reads. */
 function fixedAtStart(running: Configuration, next: Configuration): string[] {
   const keys = [["listen", "listen"], ["data_dir", "dataDir"], ["log", "log"]] as const;
-  return keys
+  const changed: string[] = keys
     .filter(([, key]) => JSON.stringify(running[key]) !== JSON.stringify(next[key]))
     .map(([name]) => name);
+  return running.core.charger.id === next.core.charger.id ? changed : [...changed, "charger.id"];
 }
 
 function tlsOf({ listen }: Configuration) {

@@ -27,6 +27,8 @@ export type Entrance =
     readonly headers?: Readonly<Record<string, string>>;
     /** The password or token of this door was wrong. */
     readonly guessed?: string;
+    /** What the owner, and not the peer, is told besides. */
+    readonly advice?: string;
   };
 
 /** What admission needs to know of the running proxy. */
@@ -90,7 +92,12 @@ function chargerEntrance(
     (chargePointId === NAMELESS_CHARGER && configuration.core.charger.id === undefined);
   const id = offered ?? chargePointId ?? NAMELESS_CHARGER;
   if (!anonymous && id !== chargePointId) {
-    return refused(404, `charge point ${JSON.stringify(id)} is unknown here; expected is another`);
+    return {
+      ...refused(404, `charge point ${JSON.stringify(id)} is unknown here; expected is another`),
+      advice:
+        `the charger here is ${JSON.stringify(chargePointId)}; if this one takes its place, ` +
+        `start with charger.id: ${JSON.stringify(id)} in the configuration`,
+    };
   }
   const { password } = configuration.charger;
   if (password !== undefined) {

@@ -113,12 +113,13 @@ function isNews(logged: Map<string, number>, key: string): boolean {
 function logRefusal(
   log: Log,
   { remoteAddress, url }: UpgradeRequest,
-  { status, reason }: Entrance & { type: "refused" },
+  { status, reason, advice }: Entrance & { type: "refused" },
 ): void {
   log("warning", "a connection was refused", {
     address: remoteAddress,
     path: url.pathname,
     status,
     reason,
+    ...advice !== undefined && { advice },
   });
 }

@@ -86,11 +86,12 @@ Deno.test("SIGHUP says which changes wait for the next start", async () => {
   try {
     await Deno.writeTextFile(
       program.configPath,
-      "listen: { host: 127.0.0.1, port: 1 }\ndata_dir: /nowhere\nlog: { level: debug }\n",
+      "listen: { host: 127.0.0.1, port: 1 }\ndata_dir: /nowhere\nlog: { level: debug }\n" +
+        "charger: { id: ANOTHER }\n",
     );
     program.signal("SIGHUP");
     await until(() => /read again/.test(program.stderr), 5_000, "the configuration to be read");
-    assert.match(program.stderr, /next start.*keys="listen, data_dir, log"/);
+    assert.match(program.stderr, /next start.*keys="listen, data_dir, log, charger\.id"/);
   } finally {
     await program.close();
   }

@@ -71,6 +71,8 @@ Deno.test("the first charger is remembered, over a restart; another one is unkno
   await using stage = await Stage.open("");
   assert.equal(await knock(stage.port, "/charger/FIRST"), 101);
   assert.equal(await knock(stage.port, "/charger/SECOND"), 404);
+  const [warning] = stage.logged.filter(({ message }) => message === "a connection was refused");
+  assert.match(String(warning?.values.advice), /here is "FIRST".*charger\.id: "SECOND"/);
   await stage.restart();
   assert.equal(stage.proxy.chargePointId, "FIRST");
   assert.equal(await knock(stage.port, "/charger/SECOND"), 404);
