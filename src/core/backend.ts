@@ -46,7 +46,7 @@ export function createBackend(
       notBefore: 0,
       lastStartAt: Number.NEGATIVE_INFINITY,
       page: [],
-      reading: false,
+      reading: undefined,
     },
     transactionIds: memory?.transactionIds ?? new Map(),
     virtual: memory?.virtual ?? new Map(),

@@ -161,12 +161,14 @@ export function fetchedLog(
   entries: readonly LogEntry[] | undefined,
 ): void {
   const backend = step.state.backends.get(backendId);
-  if (!backend?.delivery.reading) return;
-  backend.delivery.reading = false;
+  // What an earlier connection asked for may begin behind what this one has to have first.
+  if (backend?.delivery.reading !== after) return;
+  backend.delivery.reading = undefined;
   if (entries === undefined) {
     backend.delivery.notBefore = step.now + READ_RETRY_MS;
     return;
   }
+  backend.delivery.notBefore = 0;
   backend.delivery.page = entries;
   // Nothing is left on disk before the window: those entries are past their retention.
   if (entries.length === 0) {

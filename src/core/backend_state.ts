@@ -79,7 +79,8 @@ export interface Delivery {
   lastStartAt: number;
   /** Entries read from disk, in order. */
   page: readonly LogEntry[];
-  reading: boolean;
+  /** The disk is asked for what comes after this sequence. */
+  reading: number | undefined;
 }
 
 /** A CALL for a backend, before it has its message id. */

@@ -42,11 +42,15 @@ export function nextDeadline(state: State): number {
 function backendDeadline(state: State, backend: Backend): number | undefined {
   const { link, pending, delivery } = backend;
   if (link.type === "waiting") return link.until;
-  if (link.type !== "open" || link.protocol !== "ocpp1.6") return undefined;
+  if (link.type !== "open") return undefined;
+  if (link.protocol === "json") {
+    const unread = delivery.reading === undefined && delivery.notBefore > 0;
+    return unread ? delivery.notBefore : undefined;
+  }
   if (pending) return pending.deadline;
   if (backend.bootAt !== undefined) return state.charger.boot ? backend.bootAt : undefined;
   if (backend.registration !== "accepted") return undefined;
   const next = heartbeatAt(backend);
-  const waits = backend.cursor < state.log.lastSequence && !delivery.reading;
+  const waits = backend.cursor < state.log.lastSequence && delivery.reading === undefined;
   return waits && delivery.notBefore > 0 ? Math.min(next, delivery.notBefore) : next;
 }

@@ -26,7 +26,7 @@ export const NO_TRANSACTION = -1;
 /** A connection has ended: what it had sent is sent again on the next one. */
 export function resetDelivery(backend: Backend): void {
   const { delivery } = backend;
-  delivery.reading = false;
+  delivery.reading = undefined;
   delivery.page = [];
   delivery.notBefore = 0;
   delivery.timeouts = 0;
@@ -64,8 +64,9 @@ export function entryAfter(step: Step, backend: Backend, sequence: number): LogE
   const { delivery } = backend;
   const entry = entryAt(tail, sequence + 1) ??
     delivery.page.find((item) => item.sequence > sequence);
-  if (entry || delivery.reading) return entry;
-  delivery.reading = true;
+  if (entry || delivery.reading !== undefined) return entry;
+  if (delivery.notBefore > step.now) return undefined;
+  delivery.reading = sequence;
   step.effects.push({
     type: "read_log",
     backendId: backend.id,

@@ -67,6 +67,8 @@ export function deliverJson(step: Step, backend: Backend): void {
   if (backend.link.type !== "open") return;
   const { connection } = backend.link;
   const { durable } = backend.configuration;
+  const { delivery } = backend;
+  if (delivery.notBefore <= step.now) delivery.notBefore = 0;
   let sent = false;
   while (!durable || mayGetMore(backend)) {
     const entry = entryAfter(step, backend, backend.sentSequence);

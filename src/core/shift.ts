@@ -16,7 +16,7 @@ export function shiftDeadlines(step: Step, byMs: number): void {
     if (backend.awaySince !== undefined) backend.awaySince += byMs;
     if (backend.grantedAt !== undefined) backend.grantedAt += byMs;
     backend.sentAt += byMs;
-    delivery.notBefore += byMs;
+    if (delivery.notBefore > 0) delivery.notBefore += byMs;
     delivery.lastStartAt += byMs;
   }
   const { control } = state;
