@@ -1,7 +1,7 @@
 // A backend's connection: dialled or taken in, replaced, lost, dialled again.
 
 import { withdrawAsk } from "./authorization.ts";
-import { createBackend } from "./backend.ts";
+import { createBackend, rememberAbsent } from "./backend.ts";
 import { backendTimedOut } from "./backend_frame.ts";
 import { pump } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
@@ -13,7 +13,7 @@ import { connectJson } from "./json_backend.ts";
 import { replayStatus } from "./notify.ts";
 import { log, type Step } from "./step_context.ts";
 
-/** Backends that nobody configured; one more is refused. */
+/** Backends that nobody configured; one more takes the place of one that has gone, or is refused. */
 export const MAX_UNKNOWN_BACKENDS = 16;
 
 /** A backend's socket is open; an older one is replaced. */
@@ -65,14 +65,24 @@ export function openBackend(step: Step, event: Event & { type: "backend_connecte
 function welcome(step: Step, id: string): Backend | undefined {
   const { backends, configuration } = step.state;
   const known = new Set(configuration.backends.map((backend) => backend.id));
-  const unknown = [...backends.keys()].filter((key) => !known.has(key)).length;
-  if (!configuration.allowUnknownBackends || known.has(id) || unknown >= MAX_UNKNOWN_BACKENDS) {
-    return undefined;
-  }
+  if (!configuration.allowUnknownBackends || known.has(id)) return undefined;
+  const unknown = [...backends.values()].filter((backend) => !known.has(backend.id));
+  if (unknown.length >= MAX_UNKNOWN_BACKENDS && !makeRoom(step, unknown)) return undefined;
   const backend = createBackend(step.state, unknownBackend(id), step.now);
   backends.set(id, backend);
   keepCursors(step, [backend]);
   return backend;
+}
+
+/** Forgets the backend that has been away for longest and holds nothing; false: there is none. */
+function makeRoom({ state }: Step, among: readonly Backend[]): boolean {
+  const holder = state.control.lease?.backendId;
+  const [gone] = among.filter(({ id, link }) => link.type === "offline" && id !== holder)
+    .sort((a, b) => (a.awaySince ?? 0) - (b.awaySince ?? 0));
+  if (gone === undefined) return false;
+  state.backends.delete(gone.id);
+  rememberAbsent(state, gone.id, gone);
+  return true;
 }
 
 /** What a backend may do that nobody configured: what the first ocpp-proxy let everybody do. */

@@ -41,7 +41,11 @@ function change(step: Step, backend: Backend, next: BackendConfiguration): void 
   const before = backend.configuration;
   backend.configuration = next;
   const moved = before.url !== next.url || before.chargePointId !== next.chargePointId;
-  if (moved) hangUp(step, backend, "its address has changed");
+  if (moved) {
+    hangUp(step, backend, "its address has changed");
+    // Who answers there has never been told what the charger is.
+    backend.known = false;
+  }
   const idle = backend.link.type === "offline" || backend.link.type === "waiting";
   if (idle) {
     backend.link = next.url === undefined

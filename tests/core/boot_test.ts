@@ -261,6 +261,20 @@ Deno.test("a backend that nobody configured is closed, or welcome up to a bound"
   assert.equal(open.others.length, 5);
 });
 
+Deno.test("a backend that nobody configured gets the place of the one that has been gone for longest", () => {
+  const h = new Harness(configuration({ allowUnknownBackends: true }));
+  for (let turn = 0; turn < MAX_UNKNOWN_BACKENDS; turn++) h.connectBackend(`guest${turn}`, "json");
+  for (const gone of ["guest7", "guest3"]) {
+    h.disconnectBackend(gone);
+    h.pass(1_000);
+  }
+  h.connectBackend("newcomer", "json");
+  assert.equal(h.state.backends.get("newcomer")?.link.type, "open");
+  assert.equal(h.state.backends.size, MAX_UNKNOWN_BACKENDS);
+  assert.ok(!h.state.backends.has("guest7"));
+  assert.ok(h.state.absent.has("guest7"));
+});
+
 Deno.test("a reload disturbs no connection that stays, dials a changed address, and closes what is gone", () => {
   const backends = [
     backend("stays", "biller"),
@@ -290,6 +304,22 @@ Deno.test("a reload disturbs no connection that stays, dials a changed address, 
   assert.deepEqual([...h.state.backends.keys()], ["stays", "moves", "new"]);
   assert.equal(h.state.backends.get("stays")?.link.type, "open");
   assert.ok(h.state.backends.get("stays")?.configuration.permissions.has("reset"));
+});
+
+Deno.test("a backend at a new address gets a BootNotification, whatever `boot_on_reconnect` says", () => {
+  const at = (url: string) =>
+    configuration({ backends: [backend("b", "biller", { url, bootOnReconnect: false })] });
+  const h = new Harness(at("wss://old.example"));
+  h.bootCharger();
+  h.attach("b");
+  const boots = () => h.callsToBackend("b", "BootNotification").length;
+  assert.equal(boots(), 1);
+  h.event({ type: "configured", configuration: at("wss://new.example") });
+  h.attach("b");
+  assert.equal(boots(), 2);
+  h.disconnectBackend("b");
+  h.attach("b");
+  assert.equal(boots(), 2);
 });
 
 Deno.test("a backend that is dialled under the charger's identity is dialled when that is known", () => {
