@@ -31,7 +31,14 @@ const SPEED = 120;
 const interrupted = new AbortController();
 const { signal } = interrupted;
 const narrator = new Narrator({
-  out: (text) => Deno.stdout.writeSync(new TextEncoder().encode(text)),
+  out: (text) => {
+    try {
+      Deno.stdout.writeSync(new TextEncoder().encode(text));
+    } catch {
+      // `| head` has seen enough: the proxy must not be left behind.
+      interrupted.abort();
+    }
+  },
   colour: Deno.stdout.isTerminal() && !Deno.noColor,
   now: Date.now,
   nameWidth: "employer".length,
@@ -161,7 +168,9 @@ rate_limit_seconds: 0
 }
 
 const interrupt = () => interrupted.abort();
-Deno.addSignalListener("SIGINT", interrupt);
+// SIGHUP: the terminal was closed.
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
 try {
   await demo(Deno.args.includes("--once"));
 } catch (error) {
@@ -170,5 +179,5 @@ try {
     Deno.exitCode = 1;
   }
 } finally {
-  Deno.removeSignalListener("SIGINT", interrupt);
+  for (const name of SIGNALS) Deno.removeSignalListener(name, interrupt);
 }
