@@ -1,6 +1,7 @@
 // The whole thing at work: the proxy, a charger, an employer that is dialled, a controller that
 // dials in. Plays two sessions, shows what the proxy says of them, stays until Ctrl-C (`--once`: ends).
 
+import { fileURLToPath } from "node:url";
 import { listeningBackend } from "../src/simulate/backend.ts";
 import { VirtualCharger } from "../src/simulate/charger.ts";
 import { JsonBackend } from "../src/simulate/json_backend.ts";
@@ -54,7 +55,7 @@ async function step(condition: () => boolean, what: string): Promise<void> {
 /** Runs a command of the program, and tells what it writes. */
 async function command(program: Program, ...words: string[]): Promise<void> {
   narrator.say("demo", `$ ocpp-proxy ${words.join(" ")}`);
-  const main = new URL("../main.ts", import.meta.url).pathname;
+  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", main, ...words, "--config", program.configPath],
     env: { NO_COLOR: "1" },

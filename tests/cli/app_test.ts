@@ -1,11 +1,12 @@
 // The command line: help, mistakes, exit codes, completions, and the real program.
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import metadata from "../../deno.json" with { type: "json" };
 import { ocppProxy } from "./run.ts";
 
 const COMMANDS = ["serve", "status", "export", "check", "simulate", "completions"];
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 Deno.test("without a word, and with --help, the commands are listed", async () => {
   const plain = await ocppProxy([]);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { runProgram } from "../../src/cli/app.ts";
 import { databasePath } from "../../src/io/database.ts";
 import { Store } from "../../src/io/store.ts";
@@ -161,7 +162,7 @@ Deno.test("a reader that has seen enough ends the export without an error", () =
       })));
     }
     store.close();
-    const main = new URL("../../main.ts", import.meta.url).pathname;
+    const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
     const { stdout, stderr } = await new Deno.Command("sh", {
       args: [
         "-c",

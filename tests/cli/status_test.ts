@@ -2,6 +2,7 @@
 
 import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { databasePath } from "../../src/io/database.ts";
 import { Store } from "../../src/io/store.ts";
 import { entry, NOW, session } from "../io/store_fixture.ts";
@@ -280,7 +281,7 @@ Deno.test("a configuration that is wrong is told with its place", () =>
 
 Deno.test("--watch shows every change of a real proxy, and SIGINT ends it", async () => {
   const program = await startProgram({ config: BACKENDS });
-  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--allow-net=127.0.0.1", "--allow-read", "--allow-write", "--allow-env", main],

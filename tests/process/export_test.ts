@@ -1,11 +1,12 @@
 // The command `export` beside a running `serve` that writes.
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { until } from "../support/until.ts";
 import { Household } from "./support/household.ts";
 import { chosenSeed, Random } from "./support/random.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 Deno.test("export while serve writes: whole sessions only, and the charger does not notice", async () => {
   const household = await Household.start({

@@ -1,11 +1,12 @@
 // What `serve` does when it starts: without a configuration, with a wrong one, in the wrong place.
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { startProgram } from "../support/program.ts";
 import { strictCharger } from "../support/strict_charger.ts";
 import { until } from "../support/until.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 interface Ended {
   readonly code: number;

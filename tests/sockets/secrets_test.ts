@@ -1,6 +1,7 @@
 // Passwords and tokens are planted everywhere, and searched in everything that the program tells.
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import {
   bootStrictCharger,
   strictCharger,
@@ -12,7 +13,7 @@ import { until } from "../support/until.ts";
 import { begin, finish } from "./charging.ts";
 import { JsonClient } from "./json_client.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 /** Each is found nowhere but where it was planted. */
 const SECRETS = {

@@ -1,9 +1,10 @@
 // The real program as a child process: `serve` on a free port, with a data folder of its own.
 
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { until } from "./until.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url);
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 /** What `serve` writes to `server.json` in its data folder once it listens. */
 export interface ServerFile {
@@ -91,7 +92,7 @@ export class Program {
     if (this.#child) throw new Error("the program runs already");
     await this.configure(this.#config);
     await Deno.remove(join(this.dataDir, "server.json")).catch(() => {});
-    const { flags = [], script = MAIN.pathname } = this.#options;
+    const { flags = [], script = MAIN } = this.#options;
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", ...PERMISSIONS, script, "serve", "--config", this.configPath, ...flags],
       env: { NO_COLOR: "1", ...this.#options.environment },

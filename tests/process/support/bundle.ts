@@ -1,6 +1,8 @@
 // The program as one file, which starts in half the time of its sources.
 
-const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
 
 /** Bundles the program into `folder`; returns the path of the script. */
 export async function bundleProgram(folder: string): Promise<string> {
