@@ -12,14 +12,18 @@ import { log, type Step } from "./step_context.ts";
 /** Takes a new configuration over; a backend whose address changed is dialled anew. */
 export function reconfigure(step: Step, configuration: CoreConfiguration): void {
   const { state } = step;
+  // One that was listed until now, with the rights that it had there, is not merely unknown.
+  const listed = new Set(
+    [...state.configuration.backends, ...configuration.backends].map(({ id }) => id),
+  );
   state.configuration = configuration;
   const wanted = new Map(
     configuration.backends.filter(({ enabled }) => enabled).map((item) => [item.id, item]),
   );
   for (const backend of [...state.backends.values()]) {
     const next = wanted.get(backend.id);
-    if (next === undefined) remove(step, backend);
-    else change(step, backend, next);
+    if (next !== undefined) change(step, backend, next);
+    else if (listed.has(backend.id) || !configuration.allowUnknownBackends) remove(step, backend);
   }
   for (const [id, next] of wanted) {
     if (state.backends.has(id)) continue;

@@ -275,6 +275,23 @@ Deno.test("a backend that nobody configured gets the place of the one that has b
   assert.ok(h.state.absent.has("guest7"));
 });
 
+Deno.test("a reload leaves those alone whom nobody configured, while that is allowed", () => {
+  const core = configuration({
+    allowUnknownBackends: true,
+    backends: [backend("listed", "admin")],
+  });
+  const h = new Harness(core);
+  h.connectBackend("guest", "json");
+  h.connectBackend("listed", "json");
+  h.event({ type: "configured", configuration: { ...core, rateLimitMs: 1 } });
+  assert.deepEqual(h.others, []);
+  h.event({ type: "configured", configuration: { ...core, backends: [] } });
+  assert.equal(h.state.backends.get("guest")?.link.type, "open");
+  assert.equal(h.state.backends.get("listed"), undefined, "it would keep the rights of its role");
+  h.event({ type: "configured", configuration: configuration() });
+  assert.deepEqual([...h.state.backends.keys()], []);
+});
+
 Deno.test("a reload disturbs no connection that stays, dials a changed address, and closes what is gone", () => {
   const backends = [
     backend("stays", "biller"),
