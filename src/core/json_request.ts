@@ -47,7 +47,7 @@ const ACTIONS: Readonly<Record<string, (request: Request) => void>> = {
   RemoteStopTransaction: remoteStop,
   set_limit: setLimit,
   clear_limit: clearLimit,
-  status: (request) => succeed(request, backendView(request.step, request.backend)),
+  status,
   ping: (request) => succeed(request, "pong"),
 };
 
@@ -252,6 +252,14 @@ function clearLimit(request: Request): void {
       backendId: backend.id,
     });
   }
+}
+
+function status(request: Request): void {
+  const { step, backend } = request;
+  if (backend.configuration.permissions.has("read")) {
+    return succeed(request, backendView(step, backend));
+  }
+  fail(request, "not_permitted", 'it lacks "read"');
 }
 
 function isConnector(value: JsonValue, least: number): value is number {

@@ -24,6 +24,7 @@ export function announceBoot(step: Step): void {
 
 /** After an accepted Boot: the newest state of every connector, the whole charger first. */
 export function replayStatus(step: Step, backend: Backend): void {
+  if (!backend.configuration.permissions.has("receive")) return;
   const ids = [...step.state.charger.connectors.keys()].sort((a, b) => a - b);
   for (const connectorId of ids) {
     enqueue(step, backend, { type: "status", connectorId, live: false });

@@ -621,6 +621,7 @@ Deno.test("a backend without `receive` gets replies and no events", () => {
   assert.deepEqual(messages(h), []);
   assert.equal(say(h, { action: "request_control" })[0]?.error, undefined);
   assert.equal(messages(h).length, 1);
+  assert.equal(say(h, { action: "status" })[0]?.error, "not_permitted");
 });
 
 Deno.test("the charger's answer goes to the connection that asked, or nowhere", () => {

@@ -187,6 +187,7 @@ Deno.test("a backend without `receive` is told nothing, and one with is told eve
   h.bootCharger();
   h.attach("deaf");
   h.attach("hears");
+  assert.deepEqual(h.callsToBackend("deaf").map(({ action }) => action), ["BootNotification"]);
   const before = h.callsToBackend("deaf").length;
   h.chargerCalls("StatusNotification", {
     connectorId: 1,
