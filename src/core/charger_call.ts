@@ -45,7 +45,7 @@ export function callCharger(step: Step, request: CallRequest): void {
     commandAnswered(step, call, { type: "offline" });
     return;
   }
-  if (coalesce(charger.queue, call)) return;
+  if (coalesce(step, call)) return;
   const waiting = charger.queue.filter((item) => item.backendId === call.backendId).length;
   if (waiting >= MAX_WAITING_CALLS) {
     commandAnswered(step, call, { type: "busy" });
@@ -56,8 +56,9 @@ export function callCharger(step: Step, request: CallRequest): void {
 }
 
 /** A newer charging profile for the same slot takes the place of one that still waits (N33). */
-function coalesce(queue: readonly ChargerCall[], call: ChargerCall): boolean {
+function coalesce(step: Step, call: ChargerCall): boolean {
   if (call.action !== "SetChargingProfile") return false;
+  const { queue } = step.state.charger;
   const slot = profileSlot(call);
   const own = queue.filter((item) => item.backendId === call.backendId);
   // What was cleared in between is not to be cleared after it is set again.
@@ -69,6 +70,9 @@ function coalesce(queue: readonly ChargerCall[], call: ChargerCall): boolean {
   waiting.payload = call.payload;
   waiting.urgent = call.urgent;
   waiting.origins.push(...call.origins);
+  // The newest limit counts; of those who ask for it in vain the first gives up.
+  const surplus = waiting.origins.splice(0, waiting.origins.length - MAX_WAITING_CALLS);
+  if (surplus.length > 0) commandAnswered(step, { ...waiting, origins: surplus }, { type: "busy" });
   return true;
 }
 

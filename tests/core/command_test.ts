@@ -284,6 +284,26 @@ Deno.test("N33: of profiles for one slot that wait only the newest is sent, and 
   }
 });
 
+Deno.test("N33: a flood of profiles for one slot waits up to a bound, each is answered once", () => {
+  const h = stage();
+  transfer(h, "b", "0");
+  const most = MAX_WAITING_CALLS + 3;
+  for (let turn = 0; turn < most; turn++) {
+    h.backendCalls("a", "SetChargingProfile", setProfile(turn), `p${turn}`);
+  }
+  assert.equal(h.state.charger.queue[0]?.origins.length, MAX_WAITING_CALLS);
+  h.chargerAnswers(ACCEPTED);
+  h.chargerAnswers(ACCEPTED);
+  assert.equal(h.callsToCharger("SetChargingProfile").length, 1);
+  for (let turn = 0; turn < most; turn++) {
+    const [answer, ...more] = h.answersTo("a", `p${turn}`);
+    assert.equal(answer?.type, turn < 3 ? "error" : "result", `p${turn}`);
+    assert.deepEqual(more, []);
+  }
+  assert.equal(h.state.profiles.size, 1);
+  assert.equal(h.state.control.lease?.backendId, "a");
+});
+
 Deno.test("N33: a profile that is set again after it was cleared is sent again", () => {
   const h = stage();
   h.backendCalls("a", "SetChargingProfile", setProfile(16), "1");
