@@ -16,6 +16,12 @@ const REPEATED_DECISION_MS = 60_000;
 /** What a claim gets beyond the charger's ConnectionTimeOut. */
 const CLAIM_MARGIN_MS = 15_000;
 
+/** The longest ConnectionTimeOut that is believed, s. */
+const LONGEST_CONNECTION_TIMEOUT_S = 3_600;
+
+/** No claim lasts longer. */
+export const LONGEST_CLAIM_MS = 1000 * LONGEST_CONNECTION_TIMEOUT_S + CLAIM_MARGIN_MS;
+
 /** ConnectionTimeOut of a charger that does not tell. */
 const DEFAULT_CONNECTION_TIMEOUT_S = 60;
 
@@ -136,7 +142,8 @@ export function claimStart(
   const { state, now } = step;
   const key = state.charger.configuration?.find((row) => row.key === "ConnectionTimeOut");
   const seconds = Number(key?.value ?? DEFAULT_CONNECTION_TIMEOUT_S);
-  const waitMs = 1000 * (seconds > 0 && seconds < 3600 ? seconds : DEFAULT_CONNECTION_TIMEOUT_S);
+  const usable = seconds > 0 && seconds < LONGEST_CONNECTION_TIMEOUT_S;
+  const waitMs = 1000 * (usable ? seconds : DEFAULT_CONNECTION_TIMEOUT_S);
   const claim: Claim = {
     backendId,
     idTag,

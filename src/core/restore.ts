@@ -5,6 +5,7 @@ import type { BootNotificationRequest, Int64, StatusNotificationRequest } from "
 import { createBackend, rememberAbsent } from "./backend.ts";
 import type { BackendMemory } from "./backend_state.ts";
 import { NO_TRANSACTION } from "./delivery.ts";
+import { LONGEST_CLAIM_MS } from "./control.ts";
 import type { OwnerMode } from "./event.ts";
 import type { Snapshot } from "./record.ts";
 import { openSessions, rememberSession, sessionOnConnector } from "./session.ts";
@@ -22,7 +23,7 @@ import type {
 export function restore(state: State, snapshot: Snapshot, now: number): void {
   for (const session of snapshot.sessions) rememberSession(state, session);
   restoreCharger(state, snapshot, now);
-  restoreControl(state, snapshot);
+  restoreControl(state, snapshot, now);
   const configured = state.configuration.backends.filter(({ enabled }) => enabled);
   const ids = new Set(configured.map(({ id }) => id));
   // Those that are configured last: none of them is forgotten before it is made.
@@ -30,7 +31,7 @@ export function restore(state: State, snapshot: Snapshot, now: number): void {
     Number(ids.has(a.backendId)) - Number(ids.has(b.backendId))
   );
   for (const { backendId, sequence } of cursors) {
-    const memory = backendMemory(backendId, sequence, snapshot);
+    const memory = backendMemory(backendId, sequence, snapshot, now);
     if (ids.has(backendId)) state.absent.set(backendId, memory);
     else rememberAbsent(state, backendId, memory);
   }
@@ -40,7 +41,12 @@ export function restore(state: State, snapshot: Snapshot, now: number): void {
 }
 
 /** What the tables know of a backend, configured or not. */
-function backendMemory(id: string, cursor: number, snapshot: Snapshot): BackendMemory {
+function backendMemory(
+  id: string,
+  cursor: number,
+  snapshot: Snapshot,
+  now: number,
+): BackendMemory {
   const transactionIds = new Map<number, Int64>();
   for (const row of snapshot.backendTransactions) {
     if (row.backendId !== id) continue;
@@ -52,7 +58,8 @@ function backendMemory(id: string, cursor: number, snapshot: Snapshot): BackendM
     cursor,
     transactionIds,
     virtual: new Map(virtual.map(([key, value]) => [key, String(value)])),
-    grantedAt: typeof grantedAt === "number" ? grantedAt : undefined,
+    // After a clock that was ahead, a grant to come would lock it out until then.
+    grantedAt: typeof grantedAt === "number" ? Math.min(grantedAt, now) : undefined,
     setAside: snapshot.setAside.filter((row) => row.backendId === id).length,
   };
 }
@@ -99,13 +106,19 @@ function isFree(state: State, status: StatusNotificationRequest, at: number): bo
     at > Math.max(session.startedAt, session.energyRoseAt ?? 0);
 }
 
-function restoreControl(state: State, snapshot: Snapshot): void {
+function restoreControl(state: State, snapshot: Snapshot, now: number): void {
   const { facts } = snapshot;
   const control = record(facts.get("control"));
   if (control.mode) state.control.mode = control.mode as unknown as OwnerMode;
   state.control.modeUntil = control.modeUntil as number | undefined;
-  state.control.lease = restoreLease(state, control.lease as unknown as Lease | undefined);
-  state.control.claim = control.claim as unknown as Claim | undefined;
+  const claim = control.claim as unknown as Claim | undefined;
+  // A clock that was ahead must not hold the charger for longer than one that was right.
+  state.control.claim = claim &&
+    { ...claim, expiresAt: Math.min(claim.expiresAt, now + LONGEST_CLAIM_MS) };
+  const lease = restoreLease(state, control.lease as unknown as Lease | undefined);
+  const longestMs = Math.max(state.configuration.controlTimeoutMs, claim ? LONGEST_CLAIM_MS : 0);
+  state.control.lease = lease &&
+    { ...lease, expiresAt: Math.min(lease.expiresAt, now + longestMs) };
   for (const [ours, entry] of pairs(facts.get("profiles"))) {
     // What was under way when the process died may be there.
     state.profiles.set(ours, { ...entry as unknown as ProfileEntry, confirmed: true });

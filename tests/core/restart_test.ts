@@ -205,3 +205,43 @@ Deno.test("a status from a clock that was ahead gives way to newer ones after a 
   });
   assert.equal(h.state.charger.connectors.get(1)?.status.status, "Charging");
 });
+
+function holder(h: Harness): string | undefined {
+  return h.state.control.lease?.backendId;
+}
+
+Deno.test("control from a clock that was ahead blocks nobody for long after a restart", () => {
+  const timed = { rateLimitMs: 10_000, controlTimeoutMs: 60_000 };
+  const h = new Harness(configuration({
+    ...timed,
+    backends: [backend("a", "controller"), backend("b", "controller")],
+  }));
+  h.bootCharger();
+  for (const id of ["a", "b"]) h.attach(id);
+  h.backendCalls("a", "UnlockConnector", { connectorId: 1 });
+  assert.equal(h.state.control.lease?.backendId, "a");
+  h.now -= 86_400_000;
+  h.restart();
+  h.bootCharger();
+  for (const id of ["a", "b"]) h.attach(id);
+  h.pass(timed.controlTimeoutMs);
+  for (const id of ["a", "b"]) {
+    assert.equal(holder(h), undefined);
+    h.backendCalls(id, "UnlockConnector", { connectorId: 1 });
+    assert.equal(holder(h), id);
+    h.pass(timed.controlTimeoutMs);
+  }
+});
+
+Deno.test("a claim from a clock that was ahead is over after an hour at the latest", () => {
+  const h = new Harness(configuration({ backends: [backend("a", "controller")] }));
+  h.bootCharger();
+  h.attach("a");
+  h.backendCalls("a", "RemoteStartTransaction", { connectorId: 1, idTag: "TAG" });
+  h.chargerAnswers({ status: "Accepted" });
+  assert.equal(h.state.control.claim?.backendId, "a");
+  h.now -= 86_400_000;
+  h.restart();
+  h.pass(3_700_000);
+  assert.equal(h.state.control.claim, undefined);
+});
