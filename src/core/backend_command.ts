@@ -12,11 +12,13 @@ import type { Permission } from "./configuration.ts";
 import { requestControl } from "./control.ts";
 import { sessionByBackendId } from "./delivery.ts";
 import {
+  dropExpired,
   MAX_LEFTOVERS,
   nextForeignId,
   registerProfile,
   registerReservation,
   reservationIdOf,
+  saveLeftovers,
 } from "./leftover.ts";
 import { refusalOf } from "./refusal.ts";
 import { chargerTransactionId, sessionOnConnector } from "./session.ts";
@@ -128,6 +130,7 @@ function withRequestId<A extends "GetLog" | "SignedUpdateFirmware">(permission: 
   return (command: Command<A>) => {
     if (!may(command, permission)) return refuse(command as Command, `it lacks "${permission}"`);
     const requestId = nextForeignId(command.step);
+    saveLeftovers(command.step);
     forward(command, { ...command.request, requestId });
   };
 }
@@ -283,6 +286,7 @@ function reserveNow(command: Command<"ReserveNow">): void {
   if (expiresAt === undefined || expiresAt <= step.now) {
     return refuse(command as Command, "expiryDate is not in the future");
   }
+  dropExpired(step);
   const known = reservationIdOf(step.state, backend, request.reservationId) !== undefined;
   if (!known && step.state.reservations.size >= MAX_LEFTOVERS) {
     return refuse(command as Command, "there are too many reservations");

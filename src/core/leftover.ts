@@ -278,7 +278,8 @@ export function saveLeftovers(step: Step): void {
   });
 }
 
-function dropExpired({ state, now }: Step): void {
+/** Forgets reservations whose time is over: the charger has let go of them by itself. */
+export function dropExpired({ state, now }: Step): void {
   for (const [id, { expiresAt }] of state.reservations) {
     if (expiresAt < now) state.reservations.delete(id);
   }

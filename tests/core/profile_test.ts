@@ -394,3 +394,39 @@ Deno.test("N17: StartTransaction carries the reservation's id to who reserved, a
   const told = (id: string) => h.outstanding(id)?.payload.reservationId;
   assert.deepEqual([told("evcc"), told("ha")], [4, undefined]);
 });
+
+Deno.test("reservations that are over make room for new ones", () => {
+  const h = new Harness(configuration({
+    backends: [backend("evcc", "controller")],
+    controlTimeoutMs: 600_000,
+  }));
+  h.bootCharger();
+  h.attach("evcc");
+  const reserve = (reservationId: number) => {
+    const expiryDate = new Date(h.now + 30_000).toISOString();
+    const request = { connectorId: 1, expiryDate, idTag: "CAR", reservationId };
+    return run(h, "evcc", "ReserveNow", request, ACCEPTED);
+  };
+  for (let id = 1; id <= MAX_LEFTOVERS; id++) assert.deepEqual(reserve(id), ACCEPTED);
+  assert.deepEqual(reserve(100), REJECTED);
+  h.pass(31_000);
+  assert.deepEqual(reserve(101), ACCEPTED);
+  assert.equal(h.state.reservations.size, 1);
+});
+
+Deno.test("a request id is never used again, also after a kill while the charger has it", () => {
+  const h = new Harness(configuration({ backends: [backend("admin", "admin")] }));
+  const ask = () => {
+    h.bootCharger();
+    h.attach("admin");
+    h.backendCalls("admin", "GetLog", {
+      log: { remoteLocation: "https://example.org/log" },
+      logType: "DiagnosticsLog",
+      requestId: 7,
+    });
+    return h.lastCallToCharger().payload.requestId;
+  };
+  const first = ask();
+  h.crash();
+  assert.notEqual(ask(), first);
+});
