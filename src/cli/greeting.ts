@@ -35,6 +35,13 @@ export function greeting(
     ...dialIn.length > 0
       ? [`Waiting for ${dialIn.map(({ id }) => `${id} at ${base}/backend/${id}`).join(", ")}.`]
       : [],
+    ...host !== listening.host && configuration.api.tokens.length === 0
+      ? [
+        `A page about it all, for this machine alone: ${
+          secure ? "https" : "http"
+        }://localhost:${listening.port}/ (for others too with \`api.tokens\`).`,
+      ]
+      : [],
     `Listening on ${secure ? "https" : "http"}://${host}:${listening.port}`,
   ];
   return `${lines.join("\n")}\n`;
