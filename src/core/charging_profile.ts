@@ -46,6 +46,10 @@ export function translateStartProfile(
   backend: Backend,
   profile: ChargingProfile,
 ): Translated<ChargingProfile> {
+  // The right to start is not yet the right to limit (contract, section 3).
+  if (!backend.configuration.permissions.has("limit")) {
+    return { ok: false, reason: 'it lacks "limit", which a charging profile needs' };
+  }
   const fault = profileFault(profile) ?? crowd(state, backend, profile);
   if (fault) return { ok: false, reason: fault };
   if (profile.chargingProfilePurpose !== "TxProfile" || profile.transactionId !== undefined) {

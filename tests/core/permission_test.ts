@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Permission } from "../../src/core/configuration.ts";
 import { requestControl } from "../../src/core/control.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
-import { type Command, COMMANDS, soleAnswer } from "./command_fixture.ts";
+import { type Command, COMMANDS, profile, soleAnswer } from "./command_fixture.ts";
 import { backend, configuration, Harness } from "./harness.ts";
 
 /** Contract, section 3, as it reads: permissions by role. */
@@ -162,6 +162,18 @@ for (const command of Object.keys(COMMANDS) as Command[]) {
     assert.equal(reached > 0, !NEEDS_SOMETHING.has(command));
   });
 }
+
+Deno.test("a charging profile needs `limit` in a RemoteStartTransaction too", () => {
+  const started = (["biller", "controller"] as const).map((role) => {
+    const h = new Harness(configuration({ backends: [backend("b", role)] }));
+    h.bootCharger();
+    h.attach("b");
+    const chargingProfile = profile(0, { chargingProfilePurpose: "TxProfile" });
+    h.backendCalls("b", "RemoteStartTransaction", { connectorId: 1, idTag: "x", chargingProfile });
+    return h.callsToCharger("RemoteStartTransaction").length;
+  });
+  assert.deepEqual(started, [0, 1]);
+});
 
 Deno.test("a denied command changes no saved fact", () => {
   for (const command of Object.keys(COMMANDS) as Command[]) {
