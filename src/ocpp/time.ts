@@ -39,9 +39,17 @@ export function parseTime(text: string): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** `YYYY-MM-DDTHH:MM:SSZ`: a fraction breaks the parsers of some chargers. */
+/** What four digits of a year can say. */
+const FIRST_MS = Date.parse("0000-01-01T00:00:00Z");
+const LAST_MS = Date.parse("9999-12-31T23:59:59Z");
+
+/**
+ * `YYYY-MM-DDTHH:MM:SSZ`: a fraction breaks the parsers of some chargers. Times before the year 0
+ * or after 9999 become the first or last that can be written.
+ */
 export function formatTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+  const at = Math.min(Math.max(epochMs, FIRST_MS), LAST_MS);
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
 
 function isLeapYear(year: number): boolean {

@@ -86,3 +86,9 @@ Deno.test("reading any text gives a time or nothing", () => {
     assert(at === undefined || Number.isSafeInteger(at));
   }));
 });
+
+Deno.test("a time beyond four digits of a year is written as the last or first there is", () => {
+  const late = parseTime("9999-12-31T23:59:59-23:59")!;
+  assert.equal(formatTime(late), "9999-12-31T23:59:59Z");
+  assert.equal(formatTime(-1e15), "0000-01-01T00:00:00Z");
+});
