@@ -59,8 +59,10 @@ export interface State {
 
 /** The charger, whether it is connected or not. */
 export interface Charger {
-  /** Its identity; undefined until one has connected. */
+  /** Its identity, configured or remembered; undefined until one has spoken. */
   id: string | undefined;
+  /** The identity that it gave at the last handshake. */
+  presentedId: string | undefined;
   connection: number | undefined;
   connectedAt: number;
   remoteAddress: string;
