@@ -40,7 +40,11 @@ export function openCharger(step: Step, event: Event & { type: "charger_connecte
   charger.booted = false;
   charger.bootAsked = false;
   charger.readyAt = now + BOOT_WAIT_MS;
-  charger.presentedId = event.chargePointId;
+  if (charger.id !== event.chargePointId) {
+    charger.id = event.chargePointId;
+    noteFact(step, "charger_id", event.chargePointId);
+    dialNow(step);
+  }
   log(step, "info", "charger connected", {
     chargePointId: event.chargePointId,
     address: event.remoteAddress,
@@ -48,15 +52,6 @@ export function openCharger(step: Step, event: Event & { type: "charger_connecte
   emitJson(step, { type: "charger_connected", charge_point_id: event.chargePointId });
   clearAbandoned(step);
   stopRefused(step);
-}
-
-/** It speaks OCPP, so it is a charger: its identity is remembered, not that of any passing client. */
-export function recognise(step: Step): void {
-  const { charger } = step.state;
-  if (charger.presentedId === undefined || charger.presentedId === charger.id) return;
-  charger.id = charger.presentedId;
-  noteFact(step, "charger_id", charger.id);
-  dialNow(step);
 }
 
 /** The charger's socket is gone: what waits for it fails at once. */

@@ -15,7 +15,7 @@ import type {
 } from "../ocpp/types.ts";
 import type { Fault } from "../ocpp/validate.ts";
 import { authorize, forwardToBackend } from "./authorization.ts";
-import { AFTER_BOOT_MS, recognise } from "./charge_point.ts";
+import { AFTER_BOOT_MS } from "./charge_point.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { chargerAnswered, pumpCharger } from "./charger_call.ts";
 import { boot, notice, status } from "./charger_notice.ts";
@@ -82,7 +82,6 @@ function chargerCall(
     );
     return;
   }
-  recognise(step);
   const checked = repairRequest(action, payload, step.now);
   if (!checked.ok) {
     unusable(step, connection, id, action, payload, checked.fault, text);

@@ -19,7 +19,6 @@ export function createState(
     messageNumber: 0,
     charger: {
       id: configuration.charger.id,
-      presentedId: undefined,
       connection: undefined,
       connectedAt: 0,
       remoteAddress: "",

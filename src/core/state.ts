@@ -59,10 +59,8 @@ export interface State {
 
 /** The charger, whether it is connected or not. */
 export interface Charger {
-  /** Its identity, configured or remembered; undefined until one has spoken. */
+  /** Its identity; undefined until one has connected. */
   id: string | undefined;
-  /** The identity that it gave at the last handshake. */
-  presentedId: string | undefined;
   connection: number | undefined;
   connectedAt: number;
   remoteAddress: string;
