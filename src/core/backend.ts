@@ -38,6 +38,7 @@ export function createBackend(
       Math.min(state.log.lastSequence, ...starts.map((sequence) => sequence - 1)),
     sentSequence: 0,
     unconfirmedLength: 0,
+    busy: new Set(),
     delivery: {
       attempts: 0,
       timeouts: 0,

@@ -129,6 +129,7 @@ export function disconnect(step: Step, backend: Backend, reason: string): void {
   backend.link = { type: "offline" };
   backend.awaySince = step.now;
   backend.lastProblem = reason;
+  backend.busy.clear();
   resetDelivery(backend);
   log(step, "warning", "backend disconnected", { backend: backend.id, reason });
 }

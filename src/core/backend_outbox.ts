@@ -3,13 +3,12 @@
 import { callOfText } from "../ocpp/frame.ts";
 import { stringifyJson } from "../ocpp/json.ts";
 import type { Action, StatusNotificationRequest } from "../ocpp/types.ts";
-import { mayKnow } from "./backend.ts";
 import type { Backend, Outgoing } from "./backend_state.ts";
 import { nextMessageId } from "./charger_call.ts";
 import { entryText, nextEntry } from "./delivery.ts";
 import { deliverJson } from "./json_backend.ts";
+import { viewOf } from "./masked_status.ts";
 import type { LogEntry } from "./record.ts";
-import { sessionOnConnector } from "./session.ts";
 import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 import { virtualHeartbeatMs } from "./virtual_configuration.ts";
@@ -126,10 +125,9 @@ function visibleStatus(
 ): StatusNotificationRequest | undefined {
   const known = state.charger.connectors.get(connectorId)?.status;
   if (known === undefined) return undefined;
-  const running = connectorId > 0 ? sessionOnConnector(state, connectorId) : undefined;
-  if (running && !mayKnow(backend, running.backendId)) {
-    return { connectorId, status: "Unavailable", errorCode: "NoError" };
-  }
+  const view = viewOf(state, backend, connectorId);
+  if (view === "still_busy" && live) return undefined;
+  if (view !== "open") return { connectorId, status: "Unavailable", errorCode: "NoError" };
   if (live) return known;
   const { timestamp: _, ...rest } = known;
   return rest;

@@ -40,6 +40,8 @@ export interface Backend {
   sentSequence: number;
   /** JSON: characters of the log sent since it last confirmed all of them. */
   unconfirmedLength: number;
+  /** `sees: own`: connectors that it was last told are busy, with somebody else's session. */
+  readonly busy: Set<number>;
   readonly delivery: Delivery;
   /** Its ids for our transactions. */
   readonly transactionIds: Map<number, Int64>;

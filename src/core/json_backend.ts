@@ -2,11 +2,10 @@
 
 import { type JsonObject, stringifyJson } from "../ocpp/json.ts";
 import { formatTime } from "../ocpp/time.ts";
-import { mayKnow } from "./backend.ts";
 import type { Backend } from "./backend_state.ts";
 import { entryAfter, PAGE_ENTRIES, pass, visible } from "./delivery.ts";
 import { entryEvents, type JsonEvent, statusEvent } from "./json_event.ts";
-import { sessionOnConnector } from "./session.ts";
+import { viewOf } from "./masked_status.ts";
 import type { Step } from "./step_context.ts";
 
 /** The event types there are. */
@@ -129,19 +128,18 @@ export function emitJsonTo(step: Step, backendId: string, event: JsonEvent): num
   if (!backend.configuration.permissions.has("receive")) return 0;
   if (backend.events && !backend.events.has(event.type)) return 0;
   const seen = event.type === "status" ? asSeen(step, backend, event) : event;
+  if (seen === undefined) return 0;
   const { type, ...rest } = seen;
   const { connection } = backend.link;
   return write(step, backend, connection, { type, time: formatTime(step.now), ...rest });
 }
 
 /** A connector with somebody else's transaction is only busy for those who see their own. */
-function asSeen(step: Step, backend: Backend, event: JsonEvent): JsonEvent {
-  const connectorId = Number(event.connector_id);
-  const running = connectorId > 0 ? sessionOnConnector(step.state, connectorId) : undefined;
-  return !running || mayKnow(backend, running.backendId) ? event : {
-    type: "status",
-    connector_id: connectorId,
-    status: "Unavailable",
-    error_code: "NoError",
-  };
+function asSeen({ state }: Step, backend: Backend, event: JsonEvent): JsonEvent | undefined {
+  const connector_id = Number(event.connector_id);
+  const view = viewOf(state, backend, connector_id);
+  if (view === "open") return event;
+  return view === "still_busy"
+    ? undefined
+    : { type: "status", connector_id, status: "Unavailable", error_code: "NoError" };
 }

@@ -621,3 +621,29 @@ Deno.test("sessions are forgotten beyond a bound, a backend's ids not before it 
   session(h, REMEMBERED_SESSIONS + 7);
   assert.ok(h.state.backends.get("b")!.transactionIds.size <= REMEMBERED_SESSIONS + 2);
 });
+
+Deno.test("sees own: the rhythm of a foreign session is not to be seen from outside", () => {
+  const own = { sees: "own" as const };
+  const h = new Harness(configuration({
+    backends: [backend("ocpp", "observer", own), backend("json", "observer", own)],
+  }));
+  h.bootCharger();
+  h.attach("ocpp");
+  h.connectBackend("json", "json");
+  const told = () => [
+    h.callsToBackend("ocpp", "StatusNotification").map(({ payload }) => payload.status),
+    h.received("json").map(({ text }) => JSON.parse(text))
+      .filter(({ type }) => type === "status").map(({ status }) => status),
+  ];
+  const before = told().map((list) => list.length);
+  const start = resultOf(h.chargerCalls("StartTransaction", startRequest(), "x"));
+  for (const status of ["Charging", "SuspendedEV", "Charging", "SuspendedEVSE", "Finishing"]) {
+    h.chargerCalls("StatusNotification", { connectorId: 1, errorCode: "NoError", status });
+    h.serve("ocpp");
+  }
+  const news = () => told().map((list, index) => list.slice(before[index]));
+  assert.deepEqual(news(), [["Unavailable"], ["Unavailable"]]);
+  resultOf(stop(h, Number(start.transactionId), 60, 1200));
+  h.serve("ocpp");
+  assert.deepEqual(news(), [["Unavailable", "Finishing"], ["Unavailable", "Finishing"]]);
+});
