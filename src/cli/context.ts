@@ -1,9 +1,6 @@
 // What a command may touch of the process that runs it.
 
-/** The environment variables, by name. */
-export interface Environment {
-  get(name: string): string | undefined;
-}
+import type { Environment } from "../config/load.ts";
 
 /** Handed to every command; tests hand in their own. */
 export interface CommandContext {

@@ -20,9 +20,10 @@ import {
   reservationIdOf,
   saveLeftovers,
 } from "./leftover.ts";
+import { clearOwnProfiles } from "./leftover_clearing.ts";
 import { refusalOf } from "./refusal.ts";
 import { chargerTransactionId, sessionOnConnector } from "./session.ts";
-import type { ClearWhole, Origin, State } from "./state.ts";
+import type { Origin, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 import { trigger } from "./trigger.ts";
 import { getConfiguration, setVirtual, treatKey } from "./virtual_configuration.ts";
@@ -259,25 +260,8 @@ function setChargingProfile(command: Command<"SetChargingProfile">): void {
 function clearChargingProfile(command: Command<"ClearChargingProfile">): void {
   const { step, backend, origin, request } = command;
   if (!may(command, "limit")) return refuse(command as Command, 'it lacks "limit"');
-  const own = [...step.state.profiles].filter(([, entry]) =>
-    entry.backendId === backend.id && !entry.abandoned &&
-    (request.id !== undefined
-      ? entry.theirs === request.id
-      : (request.connectorId ?? entry.connectorId) === entry.connectorId &&
-        (request.stackLevel ?? entry.stackLevel) === entry.stackLevel &&
-        (request.chargingProfilePurpose ?? entry.purpose) === entry.purpose)
-  );
-  if (own.length === 0) return reply(command as Command, { status: "Unknown" });
-  const whole: ClearWhole = { origin, remaining: own.length, cleared: 0, failure: undefined };
-  for (const [id] of own) {
-    callCharger(step, {
-      action: "ClearChargingProfile",
-      payload: { id },
-      origins: [{ type: "part", whole }],
-      backendId: backend.id,
-      requested: request,
-    });
-  }
+  const any = clearOwnProfiles(step, backend, origin, request);
+  if (!any) reply(command as Command, { status: "Unknown" });
 }
 
 function reserveNow(command: Command<"ReserveNow">): void {

@@ -6,7 +6,7 @@ import { abandonCalls, callCharger, pumpCharger } from "./charger_call.ts";
 import type { Event } from "./event.ts";
 import { emitJson } from "./json_backend.ts";
 import { stopRefused } from "./late_rejection.ts";
-import { clearAbandoned } from "./leftover.ts";
+import { clearAbandoned } from "./leftover_clearing.ts";
 import { announceBoot } from "./notify.ts";
 import type { Charger } from "./state.ts";
 import { log, noteFact, noteOnce, type Step } from "./step_context.ts";

@@ -2,6 +2,7 @@
 
 import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
+import { CLOCK_UNSET_BEFORE_MS } from "../ocpp/mend.ts";
 import { formatTime, parseTime } from "../ocpp/time.ts";
 import type { Action, BootNotificationRequest, StatusNotificationRequest } from "../ocpp/types.ts";
 import { AFTER_BOOT_MS } from "./charge_point.ts";
@@ -10,7 +11,7 @@ import { connectorFaulted, connectorFreed } from "./control.ts";
 import { emitJson } from "./json_backend.ts";
 import { bootEvent, statusEvent } from "./json_event.ts";
 import { announceBoot, notifyStatus, notifySubset } from "./notify.ts";
-import { EARLIEST_TIME, sessionOnConnector } from "./session.ts";
+import { sessionOnConnector } from "./session.ts";
 import type { Charger, NoticeKind } from "./state.ts";
 import { log, noteFact, type Step } from "./step_context.ts";
 import { configurationOutdated } from "./virtual_configuration.ts";
@@ -68,7 +69,9 @@ export function status(
   const { connectors } = state.charger;
   answerCharger(step, connection, id, {});
   const stamped = request.timestamp === undefined ? undefined : parseTime(request.timestamp);
-  const at = stamped === undefined || stamped < EARLIEST_TIME || stamped > now ? now : stamped;
+  const at = stamped === undefined || stamped < CLOCK_UNSET_BEFORE_MS || stamped > now
+    ? now
+    : stamped;
   const { connectorId } = request;
   const before = connectors.get(connectorId);
   // What is replayed after a reconnect is older; later a clock that was set back must not matter.

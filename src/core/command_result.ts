@@ -7,13 +7,8 @@ import { answerBackend, failBackend } from "./backend_answer.ts";
 import { claimStart, releaseUnused } from "./control.ts";
 import { comparable } from "./id_tag.ts";
 import { answerJson } from "./json_request.ts";
-import {
-  isUnknown,
-  leftoverCleared,
-  profileSent,
-  reservationSent,
-  saveLeftovers,
-} from "./leftover.ts";
+import { isUnknown, profileSent, reservationSent, saveLeftovers } from "./leftover.ts";
+import { leftoverCleared } from "./leftover_clearing.ts";
 import { refusalOf } from "./refusal.ts";
 import { openSessions } from "./session.ts";
 import type { ChargerCall, ChargerOutcome, NoticeKind, Origin, State } from "./state.ts";

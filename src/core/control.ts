@@ -4,7 +4,8 @@ import { barOf, type ControlRequest, decide, type Verdict } from "./arbitration.
 import { withdrawCommands } from "./charger_call.ts";
 import type { OwnerMode } from "./event.ts";
 import { emitJsonTo } from "./json_backend.ts";
-import { abandon, hasLeft, tickLeftovers } from "./leftover.ts";
+import { hasLeft } from "./leftover.ts";
+import { abandon, tickLeftovers } from "./leftover_clearing.ts";
 import { type DecisionRecord, REMEMBERED_DECISIONS, type SessionRecord } from "./record.ts";
 import { openSessions } from "./session.ts";
 import type { Claim, Lease } from "./state.ts";

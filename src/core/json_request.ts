@@ -10,8 +10,9 @@ import type { Permission } from "./configuration.ts";
 import { releaseControl, requestControl } from "./control.ts";
 import { EVENT_TYPES, write } from "./json_backend.ts";
 import { registerProfile } from "./leftover.ts";
+import { clearOwnProfiles } from "./leftover_clearing.ts";
 import { chargerTransactionId } from "./session.ts";
-import type { ChargerCall, ChargerOutcome, ClearWhole, Origin } from "./state.ts";
+import type { ChargerCall, ChargerOutcome, Origin } from "./state.ts";
 import { backendView } from "./status_report.ts";
 import type { Step } from "./step_context.ts";
 
@@ -234,24 +235,7 @@ function setLimit(request: Request): void {
 
 function clearLimit(request: Request): void {
   const { step, backend } = request;
-  const own = [...step.state.profiles].filter(([, entry]) =>
-    entry.backendId === backend.id && !entry.abandoned
-  );
-  if (own.length === 0) return succeed(request, true);
-  const whole: ClearWhole = {
-    origin: originOf(request),
-    remaining: own.length,
-    cleared: 0,
-    failure: undefined,
-  };
-  for (const [id] of own) {
-    callCharger(step, {
-      action: "ClearChargingProfile",
-      payload: { id },
-      origins: [{ type: "part", whole }],
-      backendId: backend.id,
-    });
-  }
+  if (!clearOwnProfiles(step, backend, originOf(request), {})) succeed(request, true);
 }
 
 function status(request: Request): void {

@@ -1,20 +1,16 @@
-// What backends leave on the charger, profiles and reservations: written down before it is sent,
-// and cleared when nobody stands behind it any more.
+// What backends leave on the charger, profiles and reservations: written down before it is sent.
 
 import type { JsonValue } from "../ocpp/json.ts";
 import { parseTime } from "../ocpp/time.ts";
 import type { Messages } from "../ocpp/types.ts";
 import type { Backend } from "./backend_state.ts";
-import { callCharger } from "./charger_call.ts";
+import { clearAbandoned } from "./leftover_clearing.ts";
 import type { Write } from "./record.ts";
 import type { ChargerCall, ChargerOutcome, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 
 /** Profiles on the charger, and reservations, that are kept track of; one more is refused. */
 export const MAX_LEFTOVERS = 64;
-
-/** What could not be cleared is tried again after this long, ms. */
-export const CLEAR_RETRY_MS = 60_000;
 
 type Profile = Messages["SetChargingProfile"]["request"]["csChargingProfiles"];
 
@@ -197,70 +193,11 @@ export function reservationSent(step: Step, call: ChargerCall, outcome: ChargerO
   clearAbandoned(step);
 }
 
-/** The end of a ClearChargingProfile or CancelReservation: the charger has it no more. */
-export function leftoverCleared(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
-  const { charger, profiles, reservations } = step.state;
-  const entries = call.action === "ClearChargingProfile" ? profiles : reservations;
-  const id = Number(call.payload.id ?? call.payload.reservationId);
-  if (outcome.type === "result") {
-    entries.delete(id);
-    return saveLeftovers(step);
-  }
-  // Whoever asked: nobody else may clear it any more.
-  if (entries.get(id)?.abandoned) charger.clearAt = step.now + CLEAR_RETRY_MS;
-}
-
-/** Nobody stands behind what a backend has left: it is cleared, now or when the charger is back. */
-export function abandon(step: Step, backendId: string): void {
-  const { profiles, reservations } = step.state;
-  let changed = false;
-  for (const entry of [...profiles.values(), ...reservations.values()]) {
-    if (entry.backendId !== backendId || entry.abandoned) continue;
-    entry.abandoned = true;
-    changed = true;
-  }
-  if (changed) saveLeftovers(step);
-  clearAbandoned(step);
-}
-
 /** Whether a backend has left anything on the charger. */
 export function hasLeft({ profiles, reservations }: State, backendId: string): boolean {
   return [...profiles.values(), ...reservations.values()].some((entry) =>
     entry.backendId === backendId && !entry.abandoned
   );
-}
-
-/** Clears what nobody stands behind, when the charger is there. */
-export function clearAbandoned(step: Step): void {
-  const { charger, profiles, reservations } = step.state;
-  charger.clearAt = undefined;
-  if (charger.connection === undefined) return;
-  const underWay = new Set(
-    [charger.pending?.call, ...charger.queue].map((call) =>
-      `${call?.action}/${call?.payload.id ?? call?.payload.reservationId}`
-    ),
-  );
-  const wanted = [
-    ...[...profiles].filter(([, entry]) => entry.abandoned)
-      .map(([id]) => ["ClearChargingProfile", { id }] as const),
-    ...[...reservations].filter(([, entry]) => entry.abandoned)
-      .map(([reservationId]) => ["CancelReservation", { reservationId }] as const),
-  ];
-  for (const [action, payload] of wanted) {
-    if (underWay.has(`${action}/${Object.values(payload)[0]}`)) continue;
-    callCharger(step, {
-      action,
-      payload,
-      origins: [{ type: "housekeeping" }],
-      backendId: undefined,
-    });
-  }
-}
-
-/** Tries again what could not be cleared. */
-export function tickLeftovers(step: Step): void {
-  const { clearAt } = step.state.charger;
-  if (clearAt !== undefined && clearAt <= step.now) clearAbandoned(step);
 }
 
 /** Writes down what backends left on the charger, before anything else happens. */

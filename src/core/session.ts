@@ -21,9 +21,6 @@ const SHORTEST_SPAN_MS = 60_000;
 /** A fall of the register up to this is noise of the meter, Wh. */
 const METER_NOISE_WH = 10;
 
-/** Before this instant (2020-01-01) a charger's clock is not set. */
-export const EARLIEST_TIME = 1_577_836_800_000;
-
 /** What identifies a StartTransaction however often it is sent (same payload, any message id). */
 export function startKey(
   connectorId: unknown,

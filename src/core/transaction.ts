@@ -2,6 +2,7 @@
 
 import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
+import { CLOCK_UNSET_BEFORE_MS } from "../ocpp/mend.ts";
 import { energyRegisterReadings } from "../ocpp/meter_value.ts";
 import { parseTime } from "../ocpp/time.ts";
 import type {
@@ -22,7 +23,6 @@ import { notifySubset } from "./notify.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
 import {
   createSession,
-  EARLIEST_TIME,
   endSession,
   flag,
   meterReading,
@@ -295,5 +295,5 @@ function takeLastReading(
 
 /** Whether the charger's clock was set when it wrote this message. */
 function isClockSet(original: JsonObject): boolean {
-  return (parseTime(plain(original.timestamp)) ?? 0) >= EARLIEST_TIME;
+  return (parseTime(plain(original.timestamp)) ?? 0) >= CLOCK_UNSET_BEFORE_MS;
 }
