@@ -26,7 +26,7 @@ export function summary(configuration: Configuration): string[] {
     "",
     `Listens on ${listen.host}:${listen.port}${listen.tls ? " with TLS" : ""}; ` +
     `keeps its data in ${configuration.dataDir}; ` +
-    `time zone ${configuration.timeZone}, currency ${configuration.currency}.`,
+    `time zone ${configuration.core.timeZone}, currency ${configuration.core.currency}.`,
     `Charger: ${core.charger.id ?? "the first one that connects"}, ` +
     `${charger.password === undefined ? "without" : "with"} a password.`,
     enabled.length === 0 ? "Backends: none." : "Backends:",

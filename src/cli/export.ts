@@ -22,7 +22,7 @@ function writeSessions(flags: ExportFlags, context: CommandContext): number {
     for (const problem of loaded.problems) context.error(problemText(problem));
     return 1;
   }
-  const { dataDir, timeZone } = loaded.configuration;
+  const { dataDir, core: { timeZone } } = loaded.configuration;
   const filter = sessionFilter(flags, timeZone);
   if (typeof filter === "string") {
     context.error(`ocpp-proxy: ${filter}`);

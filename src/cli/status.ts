@@ -68,7 +68,7 @@ async function watch(
 function shown(
   source: Source & { type: "report" },
   flags: StatusFlags,
-  { timeZone }: Configuration,
+  { core: { timeZone } }: Configuration,
 ): string {
   const { running, report, view } = source;
   if (!flags.json) return statusText(view, running, timeZone);

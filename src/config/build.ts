@@ -5,6 +5,8 @@ import {
   type CoreConfiguration,
   type Permission,
   ROLES,
+  type RuleConfiguration,
+  type TariffConfiguration,
 } from "../core/configuration.ts";
 import type { BackendConnection, Configuration } from "./configuration.ts";
 import type { LegacyService } from "./legacy.ts";
@@ -42,13 +44,9 @@ export function buildConfiguration(
         { tls: { certFile: listen.tls.cert_file, keyFile: listen.tls.key_file } }),
     },
     dataDir: settings.data_dir,
-    timeZone: settings.time_zone ?? Temporal.Now.timeZoneId(),
-    currency: settings.currency,
     charger: {
       ...given({ password: charger.password }),
       subprotocol,
-      maxCurrentA: charger.max_current_a,
-      fallbackCurrentA: charger.fallback_current_a,
     },
     backends: [
       ...settings.backends.map(connection),
@@ -79,7 +77,14 @@ function coreConfiguration(settings: Settings, sharedByDefault: boolean): CoreCo
       answerDeadlineMs: charger.answer_deadline_ms,
       callTimeoutMs: charger.call_timeout_s * 1000,
       lostStopAfterMs: charger.lost_stop_after_s * 1000,
+      ...given({ maxCurrentA: charger.max_current_a }),
+      fallbackCurrentA: charger.fallback_current_a,
+      limitSpacingMs: charger.limit_spacing_s * 1000,
+      phases: charger.phases,
+      voltageV: charger.voltage_v,
     },
+    timeZone: settings.time_zone ?? Temporal.Now.timeZoneId(),
+    currency: settings.currency,
     backends: [
       ...settings.backends.map(backendConfiguration),
       ...settings.ocpp_services.map(legacyBackend),
@@ -90,13 +95,32 @@ function coreConfiguration(settings: Settings, sharedByDefault: boolean): CoreCo
     allowedProviders: settings.allowed_providers.filter(isNamed),
     blockedProviders: [...settings.blocked_providers, ...settings.disallowed_providers]
       .filter(isNamed),
+    ...given({
+      presenceSensor: settings.presence_sensor,
+      overrideInputBoolean: settings.override_input_boolean,
+    }),
+    rules: settings.rules.map(ruleConfiguration),
+    facts: settings.facts.map(({ name, value, max_age_s }) => ({
+      name,
+      ...given({ value }),
+      maxAgeMs: (max_age_s ?? settings.fact_max_age_s) * 1000,
+    })),
+    factMaxAgeMs: settings.fact_max_age_s * 1000,
+    tariffs: settings.tariffs.map((tariff) => tariffConfiguration(tariff, settings.currency)),
+    household: given({
+      tariff: settings.household.tariff,
+      priceSensor: settings.household.price_sensor,
+    }),
     rateLimitMs: Math.round(settings.rate_limit_seconds * 1000),
     controlTimeoutMs: settings.control_timeout_s * 1000,
     reconnectGraceMs: settings.reconnect_grace_s * 1000,
-    idTags: settings.id_tags.map(({ tag, owner, action, name, backend }) => ({
+    idTags: settings.id_tags.map(({ tag, owner, action, name, backend, send_as }) => ({
       tag,
       owner,
       action,
+      ...send_as.length > 0 && {
+        sendAs: new Map(send_as.map((item) => [item.backend, item.tag])),
+      },
       ...given({ name, backend }),
     })),
     unknownIdTags: settings.unknown_id_tags,
@@ -104,6 +128,57 @@ function coreConfiguration(settings: Settings, sharedByDefault: boolean): CoreCo
       settings.data_transfer.map(({ vendor_id, backend }) => [vendor_id, backend]),
     ),
     startSpacingMs: settings.start_spacing_ms,
+  };
+}
+
+function ruleConfiguration(settings: Settings["rules"][number]): RuleConfiguration {
+  return {
+    name: settings.name,
+    ...given({
+      when: settings.when,
+      backends: settings.backends,
+      hours: settings.hours,
+      weekdays: settings.weekdays && new Set(settings.weekdays),
+      presenceSensor: settings.presence_sensor,
+      maxEnergyKwhPerDay: settings.max_energy_kwh_per_day,
+      maxSessionsPerDay: settings.max_sessions_per_day,
+      currentA: settings.current_a,
+    }),
+    then: settings.then,
+    askTimeoutMs: settings.ask_timeout_s * 1000,
+    default: settings.default,
+    onUnknown: settings.on_unknown,
+  };
+}
+
+function tariffConfiguration(
+  settings: Settings["tariffs"][number],
+  currency: string,
+): TariffConfiguration {
+  return {
+    name: settings.name,
+    ...given({
+      validFrom: settings.valid_from,
+      validUntil: settings.valid_until,
+      vat: settings.vat,
+    }),
+    currency: settings.currency ?? currency,
+    prices: {
+      energyMicrosPerKwh: settings.energy_per_kwh ?? 0,
+      timeMicrosPerMinute: settings.per_minute ?? 0,
+      sessionMicros: settings.per_session ?? 0,
+      idleMicrosPerMinute: settings.idle_per_minute ?? 0,
+    },
+    times: settings.times.map((time) => ({
+      ...given({ hours: time.hours, weekdays: time.weekdays && new Set(time.weekdays) }),
+      prices: given({
+        energyMicrosPerKwh: time.energy_per_kwh,
+        timeMicrosPerMinute: time.per_minute,
+        sessionMicros: time.per_session,
+        idleMicrosPerMinute: time.idle_per_minute,
+      }),
+    })),
+    idleAfterMs: settings.idle_after_min * 60_000,
   };
 }
 
@@ -120,8 +195,13 @@ function backendConfiguration(settings: BackendSettings): BackendConfiguration {
     permissions: new Set(permissions),
     sees: settings.sees,
     priority: settings.priority,
+    minHoldMs: settings.min_hold_s * 1000,
     durable: settings.durable,
-    ...given({ url: settings.url, chargePointId: settings.charge_point_id }),
+    ...given({
+      url: settings.url,
+      chargePointId: settings.charge_point_id,
+      tariff: settings.tariff,
+    }),
     bootOnReconnect: settings.boot_on_reconnect,
     messageAttempts: settings.message_attempts,
     messageRetryIntervalMs: settings.message_retry_interval_s * 1000,
@@ -171,6 +251,7 @@ function legacyBackend(service: LegacyService): BackendConfiguration {
     permissions: new Set(ROLES.controller),
     sees: "all",
     priority: 0,
+    minHoldMs: 300_000,
     durable: false,
     url: withoutUserInfo(service.url),
     bootOnReconnect: true,

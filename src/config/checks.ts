@@ -26,7 +26,7 @@ export function checkTogether(
     }
   }
   checkFiles(root, readFile, error);
-  checkCurrents(root, error, warning);
+  checkCurrents(root, error);
 }
 
 function checkDuplicates(root: TreeMap, error: Report): void {
@@ -149,18 +149,15 @@ function checkFiles(root: TreeMap, readFile: (path: string) => string, error: Re
   }
 }
 
-function checkCurrents(root: TreeMap, error: Report, warning: Report): void {
+function checkCurrents(root: TreeMap, error: Report): void {
   const charger = root["charger"];
   if (!isMapping(charger)) return;
   const { max_current_a: maximum, fallback_current_a: fallback } = charger;
-  if (Number(fallback ?? 6) > Number(maximum ?? 32)) {
+  if (maximum !== undefined && Number(fallback ?? 6) > Number(maximum)) {
     error(
       ["charger", fallback === undefined ? "max_current_a" : "fallback_current_a"],
       "fallback_current_a is above max_current_a",
     );
-  }
-  for (const key of ["max_current_a", "fallback_current_a"]) {
-    if (key in charger) warning(["charger", key], "has no effect yet in this version");
   }
 }
 

@@ -59,10 +59,6 @@ export interface Configuration {
     readonly tls?: { readonly certFile: string; readonly keyFile: string };
   };
   readonly dataDir: string;
-  /** IANA name. */
-  readonly timeZone: string;
-  /** ISO 4217. */
-  readonly currency: string;
   readonly charger: {
     /** Absent: no Basic authentication is asked for. */
     readonly password?: string;
@@ -72,10 +68,6 @@ export interface Configuration {
       /** It offers only others. */
       readonly other: SubprotocolPolicy;
     };
-    /** The owner's cap, A. */
-    readonly maxCurrentA: number;
-    /** A, when the controller that set a limit disappears. */
-    readonly fallbackCurrentA: number;
   };
   /** The same backends, in the same order, as `core.backends`. */
   readonly backends: readonly BackendConnection[];

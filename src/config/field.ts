@@ -1,6 +1,7 @@
 // The kinds of value a configuration has. Each message says what is expected, and nothing else.
 
 import * as v from "valibot";
+import type { Hours, Weekday } from "../core/configuration.ts";
 import { didYouMean } from "./nearest.ts";
 
 /** Text of 1 to `maximum` characters. */
@@ -156,5 +157,79 @@ export function chargePointId() {
   return matching(
     /^[!-.0-9;-~]{1,48}$/,
     "1 to 48 visible ASCII characters without '/' and ':'",
+  );
+}
+
+/** The name of a fact: an entity of Home Assistant, or whatever feeds it calls it. */
+export function factName() {
+  return matching(
+    /^[a-z0-9_][a-z0-9_.]{0,127}$/,
+    "1 to 128 lower-case letters, digits, '_' and '.', such as binary_sensor.home",
+  );
+}
+
+/** `17:00-22:00`, household time; the end is excluded, and `22:00-06:00` goes over midnight. */
+export function hours() {
+  const expected = "a time of day such as 17:00-22:00";
+  return v.pipe(
+    v.string(expected),
+    v.check((value) => HOURS.test(value.trim()) && !isEmptySpan(value), expected),
+    v.transform((value): Hours => {
+      const [, ...parts] = HOURS.exec(value.trim()) ?? [];
+      const [fromHour = 0, fromMinute = 0, toHour = 0, toMinute = 0] = parts.map(Number);
+      return { fromMinute: 60 * fromHour + fromMinute, toMinute: 60 * toHour + toMinute };
+    }),
+  );
+}
+
+const HOURS = /^([01]?\d|2[0-3]):([0-5]\d)\s*-\s*((?:[01]?\d|2[0-3])(?=:)|24(?=:00)):([0-5]\d)$/;
+
+function isEmptySpan(value: string): boolean {
+  const [from, to] = value.split("-").map((part) => part.trim().padStart(5, "0"));
+  return from === to;
+}
+
+const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+
+/** A day of the week, Monday 1 to Sunday 7. */
+export function weekday() {
+  return v.pipe(
+    v.string(wordList(WEEKDAYS)),
+    v.toLowerCase(),
+    choice(WEEKDAYS),
+    v.transform((word) => WEEKDAYS.indexOf(word) + 1 as Weekday),
+  );
+}
+
+/** A date without time, YYYY-MM-DD. */
+export function date() {
+  const expected = "a date such as 2026-01-31";
+  return v.pipe(
+    v.string(expected),
+    v.check((value) => /^\d{4}-\d{2}-\d{2}$/.test(value) && isDate(value), expected),
+  );
+}
+
+function isDate(value: string): boolean {
+  try {
+    return Temporal.PlainDate.from(value).toString() === value;
+  } catch {
+    return false;
+  }
+}
+
+/** An amount of money in millionths; written in decimal, so that nothing of it is rounded. */
+export function price() {
+  const expected = "an amount from -1000 to 1000 with at most 6 decimals, such as 0.29";
+  return v.pipe(
+    v.string(expected),
+    v.check((value) => /^-?\d{1,4}(?:\.\d{1,6})?$/.test(value), expected),
+    v.transform((value) => {
+      const [, sign = "", whole = "0", fraction = ""] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(value) ?? [];
+      const micros = 1_000_000 * Number(whole) + Number(fraction.padEnd(6, "0"));
+      return sign === "-" && micros > 0 ? -micros : micros;
+    }),
+    v.minValue(-1_000_000_000, expected),
+    v.maxValue(1_000_000_000, expected),
   );
 }

@@ -80,14 +80,6 @@ export function sharesByDefault(root: TreeMap): boolean {
 /** Things to know about a file of the first ocpp-proxy, by key; they stop nothing. */
 export function legacyWarnings(root: TreeMap): { key: string; message: string }[] {
   const warnings: { key: string; message: string }[] = [];
-  for (const key of ["presence_sensor", "override_input_boolean"]) {
-    if (root[key] !== undefined) {
-      warnings.push({
-        key,
-        message: "has no effect yet: this version does not ask Home Assistant",
-      });
-    }
-  }
   const version = root["ocpp_version"];
   if (version !== undefined && !/^(?:ocpp)?1\.6j?$/i.test(String(version))) {
     warnings.push({ key: "ocpp_version", message: "has no effect: only OCPP 1.6 is spoken here" });

@@ -7,15 +7,20 @@ import {
   chargePointId,
   choice,
   currency,
+  date,
   decimal,
+  factName,
   flag,
+  hours,
   list,
   mapping,
+  price,
   secret,
   section,
   text,
   timeZone,
   webSocketUrl,
+  weekday,
   wholeNumber,
 } from "./field.ts";
 import { LEGACY_ENTRIES } from "./legacy.ts";
@@ -45,6 +50,8 @@ const backend = mapping({
   message_retry_interval_s: v.optional(wholeNumber(1, 86_400), "60"),
   boot_on_reconnect: v.optional(flag(), "true"),
   late_rejection: v.optional(choice(["keep", "stop"]), "keep"),
+  min_hold_s: v.optional(wholeNumber(0, 86_400), "300"),
+  tariff: v.optional(text(48)),
 });
 
 const idTag = mapping({
@@ -53,6 +60,54 @@ const idTag = mapping({
   owner: v.optional(flag(), "false"),
   backend: v.optional(text()),
   action: v.optional(choice(["allow", "deny"]), "allow"),
+  send_as: v.optional(list(mapping({ backend: text(), tag: text(20) })), []),
+});
+
+const rule = mapping({
+  name: text(80),
+  when: v.optional(text(1000)),
+  backends: v.optional(list(text())),
+  hours: v.optional(hours()),
+  weekdays: v.optional(list(weekday())),
+  presence_sensor: v.optional(factName()),
+  max_energy_kwh_per_day: v.optional(decimal(0, 10_000)),
+  max_sessions_per_day: v.optional(wholeNumber(0, 1_000)),
+  then: choice(["allow", "deny", "ask", "limit"]),
+  current_a: v.optional(decimal(0, 80)),
+  ask_timeout_s: v.optional(wholeNumber(5, 86_400), "120"),
+  default: v.optional(choice(["allow", "deny"]), "deny"),
+  on_unknown: v.optional(choice(["deny", "ask", "limit"]), "deny"),
+});
+
+const fact = mapping({
+  name: factName(),
+  value: v.optional(text()),
+  max_age_s: v.optional(wholeNumber(1, 31_536_000)),
+});
+
+const PRICES = {
+  energy_per_kwh: v.optional(price()),
+  per_minute: v.optional(price()),
+  per_session: v.optional(price()),
+  idle_per_minute: v.optional(price()),
+};
+
+const tariff = mapping({
+  name: text(48),
+  valid_from: v.optional(date()),
+  valid_until: v.optional(date()),
+  currency: v.optional(currency()),
+  vat: v.optional(text(80)),
+  ...PRICES,
+  idle_after_min: v.optional(wholeNumber(0, 1_440), "0"),
+  times: v.optional(
+    list(mapping({
+      hours: v.optional(hours()),
+      weekdays: v.optional(list(weekday())),
+      ...PRICES,
+    })),
+    [],
+  ),
 });
 
 /** The whole file. Scalars come in as the text that was written. */
@@ -79,8 +134,11 @@ export const SCHEMA = mapping({
     answer_deadline_ms: v.optional(wholeNumber(100, 4_500), "2500"),
     call_timeout_s: v.optional(wholeNumber(1, 300), "30"),
     lost_stop_after_s: v.optional(wholeNumber(1, 86_400), "60"),
-    max_current_a: v.optional(decimal(6, 80), "32"),
+    max_current_a: v.optional(decimal(6, 80)),
     fallback_current_a: v.optional(decimal(6, 80), "6"),
+    limit_spacing_s: v.optional(wholeNumber(0, 600), "10"),
+    phases: v.optional(wholeNumber(1, 3), "3"),
+    voltage_v: v.optional(wholeNumber(100, 300), "230"),
   }),
   backends: v.optional(list(backend), []),
   allow_unknown_backends: v.optional(flag(), "false"),
@@ -91,6 +149,14 @@ export const SCHEMA = mapping({
   rate_limit_seconds: v.optional(decimal(0, 86_400), "10"),
   control_timeout_s: v.optional(wholeNumber(1, 86_400), "60"),
   reconnect_grace_s: v.optional(wholeNumber(0, 86_400), "120"),
+  rules: v.optional(list(rule), []),
+  facts: v.optional(list(fact), []),
+  fact_max_age_s: v.optional(wholeNumber(1, 31_536_000), "900"),
+  tariffs: v.optional(list(tariff), []),
+  household: section({
+    tariff: v.optional(text(48)),
+    price_sensor: v.optional(factName()),
+  }),
   id_tags: v.optional(list(idTag), []),
   unknown_id_tags: v.optional(choice(["accept", "reject"]), "accept"),
   data_transfer: v.optional(list(mapping({ vendor_id: text(255), backend: text() })), []),
@@ -123,14 +189,8 @@ export type BackendSettings = Settings["backends"][number];
 
 /** Keys of the contract that later versions read, by the pattern of their path (`*`: any index). */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "rules",
-  "tariffs",
-  "household",
   "recording",
   "record",
   "mqtt",
   "home_assistant",
-  "backends.*.tariff",
-  "backends.*.min_hold_s",
-  "id_tags.*.send_as",
 ]);

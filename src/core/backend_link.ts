@@ -94,6 +94,7 @@ function unknownBackend(id: string): BackendConfiguration {
     permissions: new Set(ROLES.controller),
     sees: "all",
     priority: 0,
+    minHoldMs: 300_000,
     durable: false,
     bootOnReconnect: true,
     messageAttempts: 3,

@@ -12,6 +12,8 @@ export type Permission =
   | "start_stop"
   /** SetChargingProfile, ClearChargingProfile, `set_limit`, through control. */
   | "limit"
+  /** The same while somebody else holds control: the lowest limit counts, so it only ever lowers. */
+  | "guard"
   /** ReserveNow, CancelReservation, through control. */
   | "reserve"
   /** UnlockConnector, through control. */
@@ -52,6 +54,7 @@ export const PERMISSIONS: readonly Permission[] = [
   "authorize",
   "start_stop",
   "limit",
+  "guard",
   "reserve",
   "unlock",
   "configure",
@@ -81,6 +84,10 @@ export interface BackendConfiguration {
   readonly sees: "all" | "own";
   /** The higher wins; `preferred_provider` outranks any number. */
   readonly priority: number;
+  /** How long it keeps control before a higher priority may take it over. */
+  readonly minHoldMs: number;
+  /** The name of the tariff by which it is billed. Absent: its sessions earn nothing. */
+  readonly tariff?: string;
   /** JSON backends only: transaction events wait while it is away. */
   readonly durable: boolean;
   /** Absent: the backend dials in. */
@@ -105,6 +112,85 @@ export interface IdTagConfiguration {
   readonly owner: boolean;
   readonly backend?: string;
   readonly action: "allow" | "deny";
+  /** Backend id → the tag under which that backend knows it. */
+  readonly sendAs?: ReadonlyMap<string, string>;
+}
+
+/** A time of day of the household: minutes since midnight, 0 … 1,440. */
+export interface Hours {
+  /** Included. */
+  readonly fromMinute: number;
+  /** Excluded; not above `fromMinute`: over midnight. */
+  readonly toMinute: number;
+}
+
+/** Monday is 1, Sunday 7 (ISO 8601). */
+export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+/** One of the household's rules (contract, section 8). All of its conditions have to hold. */
+export interface RuleConfiguration {
+  readonly name: string;
+  /** A CEL expression of type bool. */
+  readonly when?: string;
+  /** One of these backends asks. */
+  readonly backends?: readonly string[];
+  readonly hours?: Hours;
+  readonly weekdays?: ReadonlySet<Weekday>;
+  /** A fact that is `on`, `home` or `true`. */
+  readonly presenceSensor?: string;
+  /** The backend has had so much energy today, in sessions that began today, kWh. */
+  readonly maxEnergyKwhPerDay?: number;
+  /** The backend has had so many sessions that began today. */
+  readonly maxSessionsPerDay?: number;
+  readonly then: "allow" | "deny" | "ask" | "limit";
+  /** With `limit`, A. */
+  readonly currentA?: number;
+  /** With `ask`: how long the owner has, and what counts when nobody answers. */
+  readonly askTimeoutMs: number;
+  readonly default: "allow" | "deny";
+  /** What it means when a fact is missing or too old; never that something is allowed. */
+  readonly onUnknown: "deny" | "ask" | "limit";
+}
+
+/** A fact that something outside feeds, such as a sensor of the house. */
+export interface FactConfiguration {
+  readonly name: string;
+  /** What counts until somebody says something else, and for ever. */
+  readonly value?: string;
+  /** A value that is older is unknown. */
+  readonly maxAgeMs: number;
+}
+
+/** Prices of one tariff at some time of day. Amounts of its currency, in millionths. */
+export interface Prices {
+  readonly energyMicrosPerKwh: number;
+  readonly timeMicrosPerMinute: number;
+  readonly sessionMicros: number;
+  readonly idleMicrosPerMinute: number;
+}
+
+/** A tariff, or one period of its validity; several of one name follow each other. */
+export interface TariffConfiguration {
+  readonly name: string;
+  /** Local dates, YYYY-MM-DD: the first one, and the first one no more. */
+  readonly validFrom?: string;
+  readonly validUntil?: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** A note, such as "21 % included". */
+  readonly vat?: string;
+  readonly prices: Prices;
+  /** The first that fits the time replaces what it names. */
+  readonly times: readonly TariffTime[];
+  /** Idle time that costs nothing. */
+  readonly idleAfterMs: number;
+}
+
+/** A part of the week with prices of its own. */
+export interface TariffTime {
+  readonly hours?: Hours;
+  readonly weekdays?: ReadonlySet<Weekday>;
+  readonly prices: Partial<Prices>;
 }
 
 export interface CoreConfiguration {
@@ -119,7 +205,20 @@ export interface CoreConfiguration {
     readonly callTimeoutMs: number;
     /** How long a connector may be Available with an open transaction before it is closed. */
     readonly lostStopAfterMs: number;
+    /** The owner's cap, A per phase. Absent: none. */
+    readonly maxCurrentA?: number;
+    /** What is allowed when who set a limit has gone while a transaction runs, A per phase. */
+    readonly fallbackCurrentA: number;
+    /** The charger is sent a new limit at most this often. */
+    readonly limitSpacingMs: number;
+    /** For limits in W: 1 … 3, and volts between phase and neutral. */
+    readonly phases: number;
+    readonly voltageV: number;
   };
+  /** IANA name: what `hour` and "today" mean. */
+  readonly timeZone: string;
+  /** ISO 4217. */
+  readonly currency: string;
   readonly backends: readonly BackendConfiguration[];
   /** A backend id that is not listed may dial in, as the first ocpp-proxy had it. */
   readonly allowUnknownBackends: boolean;
@@ -128,7 +227,24 @@ export interface CoreConfiguration {
   /** Empty: everybody. */
   readonly allowedProviders: readonly string[];
   readonly blockedProviders: readonly string[];
+  /** A fact: while it is `on` or `home`, no backend gets control. */
+  readonly presenceSensor?: string;
+  /** A fact: backends get control only while it is `on`. */
+  readonly overrideInputBoolean?: string;
   readonly rateLimitMs: number;
+  /** First match wins. */
+  readonly rules: readonly RuleConfiguration[];
+  readonly facts: readonly FactConfiguration[];
+  /** For facts that are not listed. */
+  readonly factMaxAgeMs: number;
+  readonly tariffs: readonly TariffConfiguration[];
+  /** What the household itself pays; neither: nobody knows. */
+  readonly household: {
+    /** The name of a tariff. */
+    readonly tariff?: string;
+    /** A fact: the price of a kWh now. */
+    readonly priceSensor?: string;
+  };
   readonly controlTimeoutMs: number;
   readonly reconnectGraceMs: number;
   readonly idTags: readonly IdTagConfiguration[];

@@ -55,6 +55,7 @@ export function requestControl(step: Step, request: ControlRequest): Verdict {
     expiresAt,
     transactionId: undefined,
     connectorId: request.connectorId,
+    limit: undefined,
   };
   state.control.lease = granted;
   adoptRunning(step, granted);
@@ -188,6 +189,7 @@ function grantForSession(step: Step, session: SessionRecord, backendId: string):
     expiresAt: step.now,
     transactionId: session.transactionId,
     connectorId: session.connectorId,
+    limit: undefined,
   };
   const reason = `granted: its transaction began on connector ${session.connectorId}`;
   recordDecision(step, backendId, "StartTransaction", "granted", reason);
@@ -241,6 +243,19 @@ export function setMode(step: Step, mode: OwnerMode, until: number | undefined):
   saveControl(step);
 }
 
+/** The owner's limit for everybody; undefined takes it back. */
+export function setOwnerLimit(
+  step: Step,
+  currentA: number | undefined,
+  until: number | undefined,
+): void {
+  step.state.control.ownerLimit = currentA === undefined ? undefined : { currentA, until };
+}
+
+/** The owner has answered a question. */
+export function answerQuestion(_step: Step, _id: number, _allow: boolean): void {
+}
+
 /** Ends what has run out. */
 export function tickControl(step: Step): void {
   const { state, now } = step;
@@ -286,7 +301,7 @@ function recordDecision(
     row.outcome === outcome && outcome === "denied" && row.at + REPEATED_DECISION_MS > step.now
   );
   if (repeated) return;
-  const row: DecisionRecord = { at: step.now, backendId, request, outcome, reason };
+  const row: DecisionRecord = { at: step.now, backendId, request, outcome, rule: null, reason };
   decisions.push(row);
   if (decisions.length > REMEMBERED_DECISIONS) decisions.shift();
   step.effects.push({ type: "note", write: { table: "decision", row } });

@@ -4,6 +4,7 @@ import type { CoreConfiguration } from "./configuration.ts";
 import { createLogWindow } from "./log_window.ts";
 import type { Snapshot } from "./record.ts";
 import { restore } from "./restore.ts";
+import { compileRules } from "./rules.ts";
 import type { State } from "./state.ts";
 
 /** The state at the start of a process, from what the tables say. */
@@ -49,7 +50,22 @@ export function createState(
     startSequences: new Map(snapshot.startSequences),
     lastTransactionId: snapshot.lastTransactionId || firstTransactionId(now) - 1,
     log: createLogWindow(snapshot.lastSequence, snapshot.newestEntries),
-    control: { mode: { mode: "auto" }, modeUntil: undefined, lease: undefined, claim: undefined },
+    control: {
+      mode: { mode: "auto" },
+      modeUntil: undefined,
+      ownerLimit: undefined,
+      lease: undefined,
+      claim: undefined,
+      handover: undefined,
+      queue: [],
+      questions: new Map(),
+      lastQuestion: 0,
+      answers: new Map(),
+      held: [],
+      resumed: [],
+    },
+    rules: compileRules(configuration.rules),
+    facts: new Map(),
     decisions: [...snapshot.decisions],
     profiles: new Map(),
     reservations: new Map(),

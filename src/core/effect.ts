@@ -1,5 +1,6 @@
 // Everything the core can ask of the world. The shell performs effects in their order.
 
+import type { JsonEvent } from "./json_event.ts";
 import type { Write } from "./record.ts";
 
 export type LogLevel = "debug" | "info" | "warning" | "error";
@@ -48,6 +49,8 @@ export type Effect =
     readonly after: number;
     readonly limit: number;
   }
+  /** Told to whoever follows on behalf of the owner; nothing waits for it. */
+  | { readonly type: "publish"; readonly event: JsonEvent }
   | {
     readonly type: "log";
     readonly level: LogLevel;

@@ -1,5 +1,6 @@
 // Everything that can happen to the proxy. The shell makes events; `step` answers them with effects.
 
+import type { JsonObject } from "../ocpp/json.ts";
 import type { CoreConfiguration } from "./configuration.ts";
 import type { LogEntry } from "./record.ts";
 
@@ -79,8 +80,23 @@ export type Event =
     /** undefined: the disk could not be read. */
     readonly entries: readonly LogEntry[] | undefined;
   }
-  /** The owner decides, by REST or command line. */
+  /** The owner decides, by REST or command line. Without end: until the next word. */
   | { readonly type: "owner"; readonly mode: OwnerMode; readonly until?: number }
+  /** The owner's limit for everybody, A per phase; undefined takes it back. */
+  | {
+    readonly type: "owner_limit";
+    readonly currentA: number | undefined;
+    readonly until?: number;
+  }
+  /** The owner's answer to a question; an unknown number has no effect. */
+  | { readonly type: "owner_answer"; readonly requestId: number; readonly allow: boolean }
+  /** A value from outside; `value` null: its source cannot tell it now. */
+  | {
+    readonly type: "fact";
+    readonly name: string;
+    readonly value: string | null;
+    readonly attributes?: JsonObject;
+  }
   /** The configuration was read again. */
   | { readonly type: "configured"; readonly configuration: CoreConfiguration }
   /** The wall clock was set; `now` has moved by this much. */

@@ -85,7 +85,17 @@ export interface DecisionRecord {
   readonly backendId: string | null;
   /** The request, by the name of the action. */
   readonly request: string;
-  readonly outcome: "granted" | "renewed" | "denied" | "revoked" | "released" | "expired";
+  readonly outcome:
+    | "granted"
+    | "denied"
+    | "queued"
+    /** The owner is asked. */
+    | "asked"
+    | "revoked"
+    | "released"
+    | "expired";
+  /** The name of the household's rule that decided; null: another reason. */
+  readonly rule: string | null;
   /** A sentence a person understands. */
   readonly reason: string;
 }

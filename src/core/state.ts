@@ -14,7 +14,9 @@ import type { Backend, BackendMemory } from "./backend_state.ts";
 import type { CoreConfiguration } from "./configuration.ts";
 import type { OwnerMode } from "./event.ts";
 import type { LogWindow } from "./log_window.ts";
+import type { Fact } from "./fact.ts";
 import type { DecisionRecord, LogEntry, SessionRecord } from "./record.ts";
+import type { Rules } from "./rules.ts";
 
 /** The state belongs to `step`, which changes it in place; the shell only passes it on. */
 export interface State {
@@ -39,6 +41,9 @@ export interface State {
   lastTransactionId: number;
   readonly log: LogWindow;
   readonly control: Control;
+  /** Compiled from the configuration. */
+  rules: Rules;
+  readonly facts: Map<string, Fact>;
   readonly decisions: DecisionRecord[];
   /** Profiles and reservations that backends left on the charger, by the charger's id. */
   readonly profiles: Map<number, ProfileEntry>;
@@ -211,8 +216,81 @@ export interface Control {
   mode: OwnerMode;
   /** When the mode falls back to auto. */
   modeUntil: number | undefined;
+  /** The owner's limit for everybody, A per phase. */
+  ownerLimit: { readonly currentA: number; readonly until: number | undefined } | undefined;
   lease: Lease | undefined;
   claim: Claim | undefined;
+  /** A higher priority takes over as soon as the running transactions have ended. */
+  handover: Handover | undefined;
+  /** Who waits until control is free, one place for each backend, oldest first. */
+  readonly queue: QueuedRequest[];
+  /** What the owner is being asked, by number. */
+  readonly questions: Map<number, Question>;
+  lastQuestion: number;
+  /** What the owner has said, by `answerKey`. */
+  readonly answers: Map<string, OwnerAnswer>;
+  /** Commands that wait for one of the above to be decided. */
+  readonly held: HeldCommand[];
+  /** Commands whose wait is over: carried out at the end of the step. */
+  readonly resumed: HeldCommand[];
+}
+
+/** A hand-over under way: the old holder keeps control until its transactions have ended. */
+export interface Handover {
+  readonly backendId: string;
+  readonly from: string;
+  readonly reason: string;
+  readonly deadline: number;
+}
+
+export interface QueuedRequest {
+  readonly backendId: string;
+  readonly connectorId: number | undefined;
+  readonly since: number;
+}
+
+/** A request that waits for the owner's word. */
+export interface Question {
+  readonly id: number;
+  readonly backendId: string;
+  readonly action: string;
+  readonly connectorId: number | undefined;
+  readonly idTag: string | undefined;
+  /** The rule that asks, and why. */
+  readonly rule: string;
+  readonly reason: string;
+  readonly askedAt: number;
+  readonly deadline: number;
+  /** What counts when nobody answers. */
+  readonly default: "allow" | "deny";
+}
+
+/** What the owner said to one backend about one rule, and how long that counts. */
+export interface OwnerAnswer {
+  readonly allow: boolean;
+  readonly at: number;
+  readonly until: number;
+  /** Nobody answered in time: the default. */
+  readonly byDefault: boolean;
+}
+
+/** A command that is neither answered nor carried out yet. */
+export interface HeldCommand {
+  readonly backendId: string;
+  readonly connection: number;
+  readonly command:
+    | {
+      readonly protocol: "ocpp";
+      readonly id: MessageId;
+      readonly action: Action;
+      readonly request: JsonObject;
+    }
+    | { readonly protocol: "json"; readonly body: JsonObject };
+  readonly waitsFor:
+    | { readonly type: "handover" }
+    | { readonly type: "question"; readonly id: number };
+  /** When it is refused if nothing has been decided. */
+  readonly deadline: number;
 }
 
 /** The right to make the charger do something. */
@@ -223,6 +301,8 @@ export interface Lease {
   expiresAt: number;
   transactionId: number | undefined;
   connectorId: number | undefined;
+  /** The cap that a rule put on it, A per phase. */
+  limit: { readonly rule: string; readonly currentA: number } | undefined;
 }
 
 /** A RemoteStartTransaction that the charger accepted and that has not begun yet. */

@@ -5,10 +5,11 @@ import { backendClosed, openBackend, refuseDial, tickBackends } from "./backend_
 import { fetchedLog } from "./backend_outbox.ts";
 import { chargerClosed, openCharger, tickCharger } from "./charge_point.ts";
 import { chargerFrame } from "./charger_message.ts";
-import { reviewControl, setMode, tickControl } from "./control.ts";
+import { answerQuestion, reviewControl, setMode, setOwnerLimit, tickControl } from "./control.ts";
 import { keepCursors } from "./delivery.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
+import { learnFact } from "./fact.ts";
 import { receivedByJson } from "./json_backend.ts";
 import { closeLostSessions } from "./lost_stop.ts";
 import { reconfigure } from "./reconfigure.ts";
@@ -66,6 +67,15 @@ export function step(state: State, event: Event, now: number): Effect[] {
       break;
     case "owner":
       setMode(step, event.mode, event.until);
+      break;
+    case "owner_limit":
+      setOwnerLimit(step, event.currentA, event.until);
+      break;
+    case "owner_answer":
+      answerQuestion(step, event.requestId, event.allow);
+      break;
+    case "fact":
+      learnFact(step, event);
       break;
     case "configured":
       reconfigure(step, event.configuration);

@@ -101,7 +101,7 @@ export function createApi(proxy: Proxy, log: Log): { handler: FetchHandler; clos
     ]);
     const view = statusView(apiStatus(proxy));
     if (view === undefined) throw new Error("the status report has another shape than its view");
-    const { timeZone } = proxy.configuration;
+    const { timeZone } = proxy.configuration.core;
     return page(view, new URL(req.url), timeZone, [...ROUTES, ...ENDPOINTS]);
   });
   app.get("/status", () => jsonAnswer(apiStatus(proxy)));

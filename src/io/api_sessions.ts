@@ -34,7 +34,7 @@ export class ApiSessions {
 
   /** The oldest first. `maySeeIdTags`: whether `show_id_tags=1` is granted. Throws StoreError. */
   respond(format: "csv" | "json", query: URLSearchParams, maySeeIdTags: boolean): Response {
-    const wish = wishOf(query, this.#proxy.configuration.timeZone);
+    const wish = wishOf(query, this.#proxy.configuration.core.timeZone);
     if (typeof wish === "string") return problemAnswer(400, "invalid_request", wish);
     if (wish.showIdTags && !maySeeIdTags) {
       const reason = "whole id tags are shown to a token of the scope control only";
@@ -55,7 +55,7 @@ export class ApiSessions {
   }
 
   #reader(): SessionReader {
-    const { timeZone } = this.#proxy.configuration;
+    const { timeZone } = this.#proxy.configuration.core;
     if (this.#open?.timeZone !== timeZone) {
       this.close();
       this.#open = { reader: SessionReader.open(this.#path, timeZone), timeZone };

@@ -236,6 +236,8 @@ export class Proxy {
         return this.#persistence.note(effect);
       case "read_log":
         return this.#readLog(effect);
+      case "publish":
+        return;
       case "log":
         return this.#log(effect.level, effect.message, effect.values);
       default:

@@ -114,6 +114,7 @@ function decisionFromRow([at, backendId, request, outcome, reason]: Row): Decisi
     backendId: backendId as string | null,
     request: request as string,
     outcome: outcome as DecisionRecord["outcome"],
+    rule: null,
     reason: reason as string,
   };
 }

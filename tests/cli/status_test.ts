@@ -74,6 +74,7 @@ function leftBehind(dataDir: string): void {
         backendId: "evcc",
         request: "RemoteStartTransaction",
         outcome: "granted",
+        rule: null,
         reason: "granted: nobody else holds control",
       },
     },

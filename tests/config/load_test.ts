@@ -8,22 +8,32 @@ import { PERMISSIONS, ROLES } from "../../src/core/configuration.ts";
 import { configuration, problems } from "./parse.ts";
 
 Deno.test("an empty file is the defaults", () => {
-  const { source, timeZone, ...rest } = configuration("# nothing\n");
+  const { source, core: { timeZone, ...core }, ...rest } = configuration("# nothing\n");
   equal(source, "c.yaml");
   equal(timeZone, Temporal.Now.timeZoneId());
-  deepEqual(rest, {
+  deepEqual({ core, ...rest }, {
     core: {
       charger: {
         heartbeatIntervalS: 300,
         answerDeadlineMs: 2500,
         callTimeoutMs: 30_000,
         lostStopAfterMs: 60_000,
+        fallbackCurrentA: 6,
+        limitSpacingMs: 10_000,
+        phases: 3,
+        voltageV: 230,
       },
+      currency: "EUR",
       backends: [],
       allowUnknownBackends: false,
       allowSharedCharging: true,
       allowedProviders: [],
       blockedProviders: [],
+      rules: [],
+      facts: [],
+      factMaxAgeMs: 900_000,
+      tariffs: [],
+      household: {},
       rateLimitMs: 10_000,
       controlTimeoutMs: 60_000,
       reconnectGraceMs: 120_000,
@@ -34,11 +44,8 @@ Deno.test("an empty file is the defaults", () => {
     },
     listen: { host: "0.0.0.0", port: 9000 },
     dataDir: "./data",
-    currency: "EUR",
     charger: {
       subprotocol: { none: "accept", other: "reject" },
-      maxCurrentA: 32,
-      fallbackCurrentA: 6,
     },
     backends: [],
     api: { tokens: [] },
@@ -60,7 +67,7 @@ Deno.test("the example of the contract means what it says", () => {
     files: { "/run/secrets/employer": "employer's\n" },
   };
   const found = configuration(CONTRACT, world);
-  equal(found.timeZone, "Europe/Brussels");
+  equal(found.core.timeZone, "Europe/Brussels");
   equal(found.core.charger.id, "CP001");
   equal(found.charger.password, "secret of the charger");
   equal(found.core.preferredProvider, "employer");
@@ -270,7 +277,7 @@ Deno.test("the file is the one named, else the variable's, else the first that i
       return text;
     });
     if (!loaded.ok) return loaded.problems.map(problemText).join("\n");
-    return `${loaded.configuration.source}: ${loaded.configuration.currency}`;
+    return `${loaded.configuration.source}: ${loaded.configuration.core.currency}`;
   };
   equal(load(), "undefined: EUR");
   files.set("/data/options.yaml", "currency: SEK\n");
@@ -294,7 +301,7 @@ Deno.test("a real file is read", async () => {
   try {
     await Deno.writeTextFile(file, "currency: CHF\n");
     const loaded = loadConfiguration(file, { get: () => undefined });
-    equal(loaded.ok && loaded.configuration.currency, "CHF");
+    equal(loaded.ok && loaded.configuration.core.currency, "CHF");
   } finally {
     await Deno.remove(file);
   }

@@ -141,7 +141,7 @@ Deno.test("decisions and messages set aside are kept up to their bounds, the new
     for (let at = 1; at <= 15; at++) {
       writes.push({
         table: "decision",
-        row: { at, backendId: "a", request: "x", outcome: "denied", reason: "y" },
+        row: { at, backendId: "a", request: "x", outcome: "denied", rule: null, reason: "y" },
       });
     }
     store.commit(writes);

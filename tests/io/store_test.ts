@@ -53,6 +53,7 @@ Deno.test("every kind of write comes back after a restart as it was", () =>
       backendId: null,
       request: "RemoteStartTransaction",
       outcome: "denied",
+      rule: null,
       reason: "the charger is away",
     } as const;
     const setAside = { backendId: "evcc", sequence: 1, at: NOW, reason: "three times CALLERROR" };
@@ -212,7 +213,14 @@ Deno.test("a snapshot has the newest decisions, newest last", () =>
   withDatabasePath((path) => {
     const store = Store.open(path);
     for (let at = 1; at <= REMEMBERED_DECISIONS + 3; at++) {
-      const row = { at, backendId: "a", request: "x", outcome: "granted", reason: "y" } as const;
+      const row = {
+        at,
+        backendId: "a",
+        request: "x",
+        outcome: "granted",
+        rule: null,
+        reason: "y",
+      } as const;
       store.commit([{ table: "decision", row }]);
     }
     const times = store.load().decisions.map(({ at }) => at);
