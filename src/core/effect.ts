@@ -1,7 +1,7 @@
 // Everything the core can ask of the world. The shell performs effects in their order.
 
 import type { JsonEvent } from "./json_event.ts";
-import type { Write } from "./record.ts";
+import type { LogEntry, Write } from "./record.ts";
 
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
@@ -51,6 +51,8 @@ export type Effect =
   }
   /** Told to whoever follows on behalf of the owner; nothing waits for it. */
   | { readonly type: "publish"; readonly event: JsonEvent }
+  /** The same, of what an entry of the log says; its events are made where somebody follows. */
+  | { readonly type: "publish_entry"; readonly entry: LogEntry }
   | {
     readonly type: "log";
     readonly level: LogLevel;

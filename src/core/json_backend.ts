@@ -109,8 +109,9 @@ export function receivedByJson(
   deliverJson(step, backend);
 }
 
-/** Tells every JSON backend. */
+/** Tells every JSON backend, and whoever follows for the owner. */
 export function emitJson(step: Step, event: JsonEvent): void {
+  if (event.type !== "heartbeat") step.effects.push({ type: "publish", event });
   for (const backend of step.state.backends.values()) {
     if (backend.link.type === "open" && backend.link.protocol === "json") {
       emitJsonTo(step, backend.id, event);

@@ -44,7 +44,7 @@ function apply(step: Step, plan: Storing): void {
     case "start":
       return applyStart(step, plan);
     case "meter":
-      appendEntry(state.log, plan.entry);
+      append(step, plan.entry);
       if (!state.sessions.has(plan.session.transactionId)) applyAdoption(step, plan.session);
       else if (plan.session.stoppedAt === null) applyReadings(step, plan.session);
       return answerCharger(step, plan.connection, plan.id, {});
@@ -57,6 +57,12 @@ function apply(step: Step, plan: Storing): void {
     default:
       plan satisfies never;
   }
+}
+
+/** It is on disk: backends may have it, and who follows for the owner hears of it. */
+function append(step: Step, entry: LogEntry): void {
+  appendEntry(step.state.log, entry);
+  step.effects.push({ type: "publish_entry", entry });
 }
 
 /** Nothing has changed: the charger, or the backend, is to have the message again. */
@@ -96,7 +102,7 @@ function applyStart(step: Step, plan: Storing & { type: "start" }): void {
   step.state.lastTransactionId = session.transactionId;
   rememberSession(step.state, session);
   step.state.startSequences.set(session.transactionId, start.sequence);
-  appendEntry(step.state.log, start);
+  append(step, start);
   const connector = step.state.charger.connectors.get(session.connectorId);
   if (connector) connector.availableSince = undefined;
   log(step, "info", "transaction started", {
@@ -145,7 +151,7 @@ function applyStop(step: Step, session: SessionRecord, entry: LogEntry | undefin
   if (session.transactionId > state.lastTransactionId) {
     state.lastTransactionId = session.transactionId;
   }
-  if (entry) appendEntry(state.log, entry);
+  if (entry) append(step, entry);
   log(step, "info", "transaction stopped", {
     transactionId: session.transactionId,
     backend: session.backendId,

@@ -169,8 +169,10 @@ function tellLooseValues(step: Step, request: MeterValuesRequest): void {
   const about = named ? [named, ...main] : main;
   const may = (backend: Backend) => about.every((item) => mayKnow(backend, item.backendId));
   notifySubset(step, "MeterValues", payload, may);
+  const event = meterEvent(payload);
+  step.effects.push({ type: "publish", event });
   for (const backend of state.backends.values()) {
-    if (may(backend)) emitJsonTo(step, backend.id, meterEvent(payload));
+    if (may(backend)) emitJsonTo(step, backend.id, event);
   }
 }
 

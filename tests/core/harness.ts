@@ -172,6 +172,8 @@ export class Harness {
   /** Effects other than sending, storing and logging, in order. */
   readonly others: Effect[] = [];
   readonly logged: (Effect & { type: "log" })[] = [];
+  /** What whoever follows for the owner is told. */
+  readonly published: (Effect & { type: "publish" | "publish_entry" })[] = [];
   /** While true, `store` effects fail as on a full disk. */
   diskFull = false;
   /** Effects that are still performed before the process dies. */
@@ -231,6 +233,10 @@ export class Harness {
       }
       case "log":
         this.logged.push(effect);
+        break;
+      case "publish":
+      case "publish_entry":
+        this.published.push(effect);
         break;
       default:
         this.others.push(effect);
