@@ -16,6 +16,7 @@ import { jsonRequest } from "./json_request.ts";
 import { stopLate } from "./late_rejection.ts";
 import { replayStatus } from "./notify.ts";
 import type { LogEntry } from "./record.ts";
+import { inHouseholdTags } from "./sent_tag.ts";
 import type { Storing } from "./state.ts";
 import { log, type Step } from "./step_context.ts";
 import { store } from "./stored.ts";
@@ -92,7 +93,8 @@ function call(
     failBackend(step, backend, id, checked.fault.code, checked.fault.message);
     return;
   }
-  backendCommand(step, backend, id, action, checked.value);
+  const request = inHouseholdTags(step.state, backend.id, action, checked.value);
+  backendCommand(step, backend, id, action, request);
 }
 
 type Answer =

@@ -4,6 +4,7 @@ import { type JsonObject, stringifyJson } from "../ocpp/json.ts";
 import type { Int64 } from "../ocpp/types.ts";
 import { mayKnow } from "./backend.ts";
 import type { Backend } from "./backend_state.ts";
+import { tagFor } from "./id_tag.ts";
 import { entryAt } from "./log_window.ts";
 import { payloadText } from "./payload_text.ts";
 import type { LogEntry, Write } from "./record.ts";
@@ -125,11 +126,12 @@ export function keepCursors(step: Step, backends: readonly Backend[]): void {
 /** An entry's payload as the backend gets it, in JSON: with its own ids. */
 export function entryText(state: State, backend: Backend, entry: LogEntry): string {
   const { payload } = entry;
+  const known = withOwnTag(state, backend, payload);
   if (entry.action === "StartTransaction") {
-    return stringifyJson(withReservation(state, backend, payload));
+    return stringifyJson(withReservation(state, backend, known));
   }
-  // Only the id differs from backend to backend, and it is never part of a logged payload.
-  const shared = payloadText(payload).slice(0, -1);
+  // Mostly only the id differs from backend to backend; it is never part of a logged payload.
+  const shared = payloadText(known).slice(0, -1);
   const comma = shared === "{" ? "" : ",";
   return `${shared}${comma}"transactionId":${backendTransactionId(state, backend, entry)}}`;
 }
@@ -142,6 +144,14 @@ function backendTransactionId(state: State, backend: Backend, entry: LogEntry): 
   return session && session.chargerTransactionId !== null
     ? chargerTransactionId(session)
     : NO_TRANSACTION;
+}
+
+/** The very payload, unless the backend knows its tag by another one. */
+function withOwnTag(state: State, backend: Backend, payload: JsonObject): JsonObject {
+  const { idTag } = payload;
+  if (typeof idTag !== "string") return payload;
+  const theirs = tagFor(state, backend.id, idTag);
+  return theirs === idTag ? payload : { ...payload, idTag: theirs };
 }
 
 function withReservation(state: State, backend: Backend, payload: JsonObject): JsonObject {

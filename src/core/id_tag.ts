@@ -15,3 +15,18 @@ export function idTagRow(state: State, idTag: string): IdTagConfiguration | unde
   const wanted = comparable(idTag);
   return state.configuration.idTags.find((row) => comparable(row.tag) === wanted);
 }
+
+/** The tag by which a backend knows a tag of the household (`send_as`). */
+export function tagFor(state: State, backendId: string, idTag: string): string {
+  return idTagRow(state, idTag)?.sendAs?.get(backendId) ?? idTag;
+}
+
+/** The household's tag that a backend means by one of its own; one without a row is what it is. */
+export function tagFrom(state: State, backendId: string, idTag: string): string {
+  const wanted = comparable(idTag);
+  const row = state.configuration.idTags.find(({ sendAs }) => {
+    const theirs = sendAs?.get(backendId);
+    return theirs !== undefined && comparable(theirs) === wanted;
+  });
+  return row?.tag ?? idTag;
+}

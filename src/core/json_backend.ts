@@ -4,6 +4,7 @@ import { type JsonObject, stringifyJson } from "../ocpp/json.ts";
 import { formatTime } from "../ocpp/time.ts";
 import type { Backend } from "./backend_state.ts";
 import { entryAfter, PAGE_ENTRIES, pass, visible } from "./delivery.ts";
+import { tagFor } from "./id_tag.ts";
 import { entryEvents, type JsonEvent, statusEvent } from "./json_event.ts";
 import { viewOf } from "./masked_status.ts";
 import type { Step } from "./step_context.ts";
@@ -76,7 +77,8 @@ export function deliverJson(step: Step, backend: Backend): void {
     sent = true;
     if (!durable) pass(step, backend, entry.sequence, false);
     if (!visible(step.state, backend, entry)) continue;
-    for (const event of entryEvents(entry)) {
+    const asKnown = (idTag: string) => tagFor(step.state, backend.id, idTag);
+    for (const event of entryEvents(entry, asKnown)) {
       const numbered = durable ? { ...event, sequence: entry.sequence } : event;
       backend.unconfirmedLength += emitJsonTo(step, backend.id, numbered);
     }

@@ -34,8 +34,8 @@ export function meterEvent(payload: JsonObject): JsonEvent {
   };
 }
 
-/** The events of one entry of the log. */
-export function entryEvents(entry: LogEntry): JsonEvent[] {
+/** The events of one entry of the log; `asKnown` puts an id tag into the backend's own. */
+export function entryEvents(entry: LogEntry, asKnown: (idTag: string) => string): JsonEvent[] {
   const { transactionId: transaction_id, connectorId: connector_id, payload } = entry;
   switch (entry.action) {
     case "StartTransaction": {
@@ -44,7 +44,7 @@ export function entryEvents(entry: LogEntry): JsonEvent[] {
       return [{
         type: "transaction_started",
         transaction_id,
-        ...snakeCase(known) as JsonObject,
+        ...snakeCase(withTag(known, asKnown)) as JsonObject,
       }];
     }
     case "MeterValues":
@@ -54,23 +54,28 @@ export function entryEvents(entry: LogEntry): JsonEvent[] {
         type: "transaction_stopped",
         transaction_id,
         connector_id,
-        ...snakeCase(payload) as JsonObject,
+        ...snakeCase(withTag(payload, asKnown)) as JsonObject,
       };
-      return entry.session ? [stopped, sessionEvent(entry.session)] : [stopped];
+      return entry.session ? [stopped, sessionEvent(entry.session, asKnown)] : [stopped];
     }
     default:
       return entry.action satisfies never;
   }
 }
 
-function sessionEvent(session: SessionRecord): JsonEvent {
+function withTag(payload: JsonObject, asKnown: (idTag: string) => string): JsonObject {
+  const { idTag } = payload;
+  return typeof idTag === "string" ? { ...payload, idTag: asKnown(idTag) } : payload;
+}
+
+function sessionEvent(session: SessionRecord, asKnown: (idTag: string) => string): JsonEvent {
   const { startedAt, stoppedAt } = session;
   return {
     type: "session",
     transaction_id: session.transactionId,
     connector_id: session.connectorId,
     backend_id: session.backendId,
-    id_tag: session.idTag,
+    id_tag: asKnown(session.idTag),
     started_at: formatTime(startedAt),
     stopped_at: stoppedAt === null ? null : formatTime(stoppedAt),
     duration_s: stoppedAt === null ? null : Math.round((stoppedAt - startedAt) / 1000),

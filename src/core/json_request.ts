@@ -8,6 +8,7 @@ import { callCharger } from "./charger_call.ts";
 import { limitProfile, translateProfile } from "./charging_profile.ts";
 import type { Permission } from "./configuration.ts";
 import { releaseControl, requestControl } from "./control.ts";
+import { tagFrom } from "./id_tag.ts";
 import { EVENT_TYPES, write } from "./json_backend.ts";
 import { registerProfile } from "./leftover.ts";
 import { clearOwnProfiles } from "./leftover_clearing.ts";
@@ -144,13 +145,14 @@ function giveBackControl(request: Request): void {
 }
 
 function remoteStart(request: Request): void {
-  const { connector_id: connectorId = 1, id_tag: idTag } = request.body;
+  const { connector_id: connectorId = 1, id_tag: theirs } = request.body;
   if (!isConnector(connectorId, 1)) {
     return fail(request, "invalid_request", '"connector_id" is not an integer from 1 up');
   }
-  if (typeof idTag !== "string" || idTag.length === 0 || idTag.length > 20) {
+  if (typeof theirs !== "string" || theirs.length === 0 || theirs.length > 20) {
     return fail(request, "invalid_request", '"id_tag" is not text of 1 to 20 characters');
   }
+  const idTag = tagFrom(request.step.state, request.backend.id, theirs);
   const lease = control(request, "start_stop", connectorId);
   if (!lease) return;
   callCharger(request.step, {

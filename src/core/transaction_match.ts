@@ -2,6 +2,7 @@
 
 import { parseTime } from "../ocpp/time.ts";
 import type { Int64, MeterValuesRequest, StopTransactionRequest } from "../ocpp/types.ts";
+import { comparable } from "./id_tag.ts";
 import type { SessionRecord } from "./record.ts";
 import { createSession, openSessions, sessionByChargerId, sessionOnConnector } from "./session.ts";
 import { noteOnce, type Step } from "./step_context.ts";
@@ -77,12 +78,12 @@ export function stoppedSession(
     clockSet && stoppedAt === Math.max(at, startedAt)
   );
   if (repeated) return repeated;
-  const tag = request.idTag?.toLowerCase();
+  const tag = request.idTag === undefined ? undefined : comparable(request.idTag);
   const candidates = openSessions(state).filter((session) =>
     (session.meterStartWh === null || request.meterStop >= session.meterStartWh) &&
     at >= session.startedAt - 60_000
   );
-  const sameTag = candidates.find((session) => session.idTag.toLowerCase() === tag);
+  const sameTag = candidates.find((session) => comparable(session.idTag) === tag);
   if (sameTag) return sameTag;
   const only = candidates.length === 1 ? candidates[0] : undefined;
   if (only && (tag === undefined || only.idTag === "")) return only;
