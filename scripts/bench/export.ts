@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { openDatabase } from "../../src/io/database.ts";
 import { Store } from "../../src/io/store.ts";
 import type { SessionRecord } from "../../src/core/record.ts";
+import { UNBILLED } from "../../src/core/session.ts";
+import { SESSION_COLUMNS } from "../../src/io/session_columns.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const FIRST_START = Date.UTC(2020, 0, 1);
@@ -74,12 +76,13 @@ function fillSessions(path: string, sessions: number): void {
   const database = openDatabase(path);
   database.exec("PRAGMA synchronous = OFF");
   database.prepare(`
-    INSERT INTO session
+    INSERT INTO session (${SESSION_COLUMNS})
     WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < ?)
     SELECT id, NULL, 1, '04A2B3C4D5', CASE id % 3 WHEN 0 THEN NULL ELSE 'employer' END, 'id_tag',
       NULL, '1|04A2B3C4D5|' || id, ? + id * 180000, ? + id * 180000 + 170000, id * 10,
       id * 10 + 7400, 7400, id * 10 + 7400, NULL, ? + id * 180000 + 160000, ? + id * 180000 + 150000,
-      'EVDisconnected', '[]' FROM n`)
+      'EVDisconnected', '[]', 'employer', '21 % included', 'EUR', id * 1000, 'EUR', id * 900, NULL
+    FROM n`)
     .run(sessions, FIRST_START, FIRST_START, FIRST_START, FIRST_START);
   database.close();
 }
@@ -133,5 +136,6 @@ function written(transactionId: number): SessionRecord {
     energyRoseAt: null,
     stopReason: "EVDisconnected",
     flags: [],
+    ...UNBILLED,
   };
 }

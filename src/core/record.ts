@@ -40,7 +40,11 @@ export type SessionFlag =
   /** meterStart did not fit the register. */
   | "meter_start_corrected"
   /** meterStop was below meterStart, or did not fit the register. */
-  | "meter_stop_corrected";
+  | "meter_stop_corrected"
+  /** A part had prices in another currency than the rest, and is not in `revenueMicros`. */
+  | "revenue_incomplete"
+  /** Nobody knows what a part cost the household; it is not in `costMicros`. */
+  | "cost_incomplete";
 
 /** How it was decided whose session it is. */
 export type BookedBy = "remote_start" | "id_tag" | "authorization" | "nobody";
@@ -77,6 +81,42 @@ export interface SessionRecord {
   energyRoseAt: number | null;
   stopReason: string | null;
   flags: SessionFlag[];
+  /** The tariffs that were applied, such as `employer, valid from 2026-01-01`; null: none. */
+  tariff: string | null;
+  /** Their notes on VAT. */
+  vat: string | null;
+  /** ISO 4217, of the revenue. */
+  currency: string | null;
+  /** What its backend owes the household, so far while it runs; null: there is no tariff. */
+  revenueMicros: number | null;
+  /** ISO 4217, of the cost. */
+  costCurrency: string | null;
+  /** What the household itself pays, as far as that is known. */
+  costMicros: number | null;
+  /** How far it has been billed; null: not at all. */
+  bill: SessionBill | null;
+}
+
+/** What billing goes on from; replaced as a whole. Amounts are texts as `billing.ts` counts them. */
+export interface SessionBill {
+  /** Energy up to here is billed, epoch milliseconds, and so much of it, Wh. */
+  readonly until: number;
+  readonly energyWh: number;
+  /** null: nothing has been applied yet. */
+  readonly revenue: SessionAccount | null;
+  readonly cost: SessionAccount | null;
+}
+
+/** One of the two amounts of a session, exact. */
+export interface SessionAccount {
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Energy, time and session fee. */
+  readonly amount: string;
+  /** Idle time: a correction of the stop replaces it. */
+  readonly idle: string;
+  readonly tariffs: readonly string[];
+  readonly vat: readonly string[];
 }
 
 /** One answer of the arbiter, with its reason. */

@@ -41,6 +41,17 @@ export function plain(value: unknown): string {
   return typeof value === "object" ? stringifyJson(value as JsonValue) : String(value);
 }
 
+/** What is known of a session's money before anything is billed. */
+export const UNBILLED = {
+  tariff: null,
+  vat: null,
+  currency: null,
+  revenueMicros: null,
+  costCurrency: null,
+  costMicros: null,
+  bill: null,
+} as const;
+
 /** A session with nothing metered yet, and whatever is known of it. */
 export function createSession(
   known:
@@ -62,6 +73,7 @@ export function createSession(
     energyRoseAt: null,
     stopReason: null,
     flags: [],
+    ...UNBILLED,
     ...known,
   };
 }

@@ -38,11 +38,13 @@ export function applyWrite(statements: Statements, write: Write): number {
       );
     case "decision":
       return statements.run(
-        `INSERT INTO decision (at, backend_id, request, outcome, reason) VALUES (?, ?, ?, ?, ?)`,
+        `INSERT INTO decision (at, backend_id, request, outcome, rule, reason)
+         VALUES (?, ?, ?, ?, ?, ?)`,
         write.row.at,
         write.row.backendId,
         storableText(write.row.request),
         write.row.outcome,
+        write.row.rule === null ? null : storableText(write.row.rule),
         storableText(write.row.reason),
       );
     case "fact":

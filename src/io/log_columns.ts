@@ -3,6 +3,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import { payloadText } from "../core/payload_text.ts";
 import type { LogEntry, SessionRecord, TransactionMessage } from "../core/record.ts";
+import { UNBILLED } from "../core/session.ts";
 import { type JsonObject, parseJson } from "../ocpp/json.ts";
 import type { Row } from "./statements.ts";
 
@@ -55,6 +56,8 @@ export function logEntryFromRow(row: Row): LogEntry {
     payload: parseJson(payload as string) as JsonObject,
     ...(raw === null ? {} : { raw: JSON.parse(raw as string) as string }),
     ...(synthetic === 0 ? {} : { synthetic: true }),
-    ...(session === null ? {} : { session: JSON.parse(session as string) as SessionRecord }),
+    ...(session === null
+      ? {}
+      : { session: { ...UNBILLED, ...JSON.parse(session as string) as SessionRecord } }),
   };
 }

@@ -2,10 +2,11 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import schema from "./schema.sql" with { type: "text" };
+import schema2 from "./schema_2.sql" with { type: "text" };
 import { StoreError } from "./store_error.ts";
 
 /** Step n turns version n (SQLite's `user_version`) into n + 1; steps are never edited, only added. */
-export const MIGRATIONS: readonly string[] = [schema];
+export const MIGRATIONS: readonly string[] = [schema, schema2];
 
 /** Marks our files ("ocpp" in ASCII), so that somebody else's database is not taken for one. */
 const APPLICATION_ID = 0x6f637070;

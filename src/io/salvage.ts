@@ -1,7 +1,7 @@
 // Sets a damaged database aside and saves what can still be read of it into a new one.
 
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
-import { checkVersion, MIGRATIONS } from "./migrations.ts";
+import { checkVersion } from "./migrations.ts";
 
 /** Every table with its key, the most important first. */
 const TABLES: readonly (readonly [table: string, ...keys: string[]])[] = [
@@ -28,13 +28,16 @@ export function setDatabaseAside(path: string): string {
   return name;
 }
 
-/** Copies every readable row of the damaged file into `target`; returns how many there were. */
+/**
+ * Copies every readable row of the damaged file, which may be of an older version, into `target`;
+ * returns how many there were.
+ */
 export function salvage(damagedPath: string, target: DatabaseSync): number {
   let rows = 0;
   let source: DatabaseSync | undefined;
   try {
     source = new DatabaseSync(damagedPath, { readOnly: true });
-    if (checkVersion(source, damagedPath) !== MIGRATIONS.length) return 0;
+    if (checkVersion(source, damagedPath) === 0) return 0;
     target.exec("BEGIN IMMEDIATE");
     for (const [table, ...keys] of TABLES) rows += salvageTable(source, target, table, keys);
     target.exec("COMMIT");
@@ -54,8 +57,8 @@ function salvageTable(
   table: string,
   keys: readonly string[],
 ): number {
-  const columns = target.prepare(`SELECT name FROM pragma_table_info('${table}')`).all()
-    .map((row) => String(row.name));
+  const known = new Set(columnsOf(source, table));
+  const columns = columnsOf(target, table).filter((column) => known.has(column));
   const insert = target.prepare(
     `INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${columns.map(() => "?")})`,
   );
@@ -79,6 +82,11 @@ function salvageTable(
     }
   }
   return rows;
+}
+
+function columnsOf(database: DatabaseSync, table: string): string[] {
+  return database.prepare(`SELECT name FROM pragma_table_info('${table}')`).all()
+    .map((row) => String(row.name));
 }
 
 /** Returns 0 for a row whose JSON is damaged: it stays behind. */

@@ -1,7 +1,7 @@
 // A session as a row of the `session` table, and back.
 
 import type { SQLInputValue } from "node:sqlite";
-import type { BookedBy, SessionFlag, SessionRecord } from "../core/record.ts";
+import type { BookedBy, SessionBill, SessionFlag, SessionRecord } from "../core/record.ts";
 import type { Row } from "./statements.ts";
 
 const COLUMNS = [
@@ -24,6 +24,13 @@ const COLUMNS = [
   "energy_rose_at",
   "stop_reason",
   "flags_json",
+  "tariff",
+  "vat",
+  "currency",
+  "revenue_micros",
+  "cost_currency",
+  "cost_micros",
+  "bill_json",
 ];
 
 /** The columns of `session` in the order of `sessionFromRow` and `sessionToRow`. */
@@ -55,8 +62,15 @@ export function sessionToRow(session: SessionRecord): SQLInputValue[] {
     whole(session.resetCandidateWh),
     whole(session.meteredAt),
     whole(session.energyRoseAt),
-    session.stopReason === null ? null : storableText(session.stopReason),
+    textOrNull(session.stopReason),
     JSON.stringify(session.flags),
+    textOrNull(session.tariff),
+    textOrNull(session.vat),
+    session.currency,
+    whole(session.revenueMicros),
+    session.costCurrency,
+    whole(session.costMicros),
+    session.bill === null ? null : JSON.stringify(session.bill),
   ];
 }
 
@@ -82,12 +96,23 @@ export function sessionFromRow(row: Row): SessionRecord {
     energyRoseAt: row[16] as number | null,
     stopReason: row[17] as string | null,
     flags: row[18] === "[]" ? [] : JSON.parse(row[18] as string) as SessionFlag[],
+    tariff: row[19] as string | null,
+    vat: row[20] as string | null,
+    currency: row[21] as string | null,
+    revenueMicros: row[22] as number | null,
+    costCurrency: row[23] as string | null,
+    costMicros: row[24] as number | null,
+    bill: row[25] === null ? null : JSON.parse(row[25] as string) as SessionBill,
   };
 }
 
 /** SQLite's text ends at the first NUL, so that one is replaced as UTF-8 decoders replace garbage. */
 export function storableText(text: string): string {
   return text.includes("\0") ? text.replaceAll("\0", "\ufffd") : text;
+}
+
+function textOrNull(text: string | null): string | null {
+  return text === null ? null : storableText(text);
 }
 
 /** What an INTEGER column takes, so that an odd figure of a meter never stops the commit. */

@@ -57,7 +57,7 @@ export function readSnapshot(statements: Statements): Snapshot {
         .map(([transactionId, sequence]) => [transactionId as number, sequence as number]),
     ),
     decisions: statements.all(
-      `SELECT at, backend_id, request, outcome, reason FROM decision ORDER BY id DESC LIMIT ?`,
+      `SELECT at, backend_id, request, outcome, rule, reason FROM decision ORDER BY id DESC LIMIT ?`,
       REMEMBERED_DECISIONS,
     ).map(decisionFromRow).reverse(),
     setAside: statements.all("SELECT backend_id, sequence, at, reason FROM set_aside ORDER BY id")
@@ -108,13 +108,13 @@ function readBackendTransactions(
     }));
 }
 
-function decisionFromRow([at, backendId, request, outcome, reason]: Row): DecisionRecord {
+function decisionFromRow([at, backendId, request, outcome, rule, reason]: Row): DecisionRecord {
   return {
     at: at as number,
     backendId: backendId as string | null,
     request: request as string,
     outcome: outcome as DecisionRecord["outcome"],
-    rule: null,
+    rule: rule as string | null,
     reason: reason as string,
   };
 }

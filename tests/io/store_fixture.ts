@@ -1,6 +1,7 @@
 // Rows and temporary databases for the tests of the store.
 
 import type { LogEntry, SessionRecord } from "../../src/core/record.ts";
+import { UNBILLED } from "../../src/core/session.ts";
 
 /** 2024-03-15T08:00:00Z. */
 export const NOW = 1_710_489_600_000;
@@ -30,6 +31,7 @@ export function session(
     energyRoseAt: null,
     stopReason: null,
     flags: [],
+    ...UNBILLED,
     ...changes,
   };
 }

@@ -33,6 +33,24 @@ const CLOSED: SessionRecord = {
   energyRoseAt: NOW + 9,
   stopReason: "EVDisconnected",
   flags: ["estimated_stop", "clock_corrected"],
+  tariff: "employer, valid from 2024-01-01",
+  vat: "21 % included",
+  currency: "EUR",
+  revenueMicros: -10,
+  costCurrency: "GBP",
+  costMicros: 11,
+  bill: {
+    until: NOW + 12,
+    energyWh: 13,
+    revenue: {
+      currency: "EUR",
+      amount: "123456789012345678901234567890",
+      idle: "-14",
+      tariffs: ["employer, valid from 2024-01-01"],
+      vat: ["21 % included"],
+    },
+    cost: null,
+  },
 };
 
 Deno.test("every kind of write comes back after a restart as it was", () =>
@@ -53,7 +71,7 @@ Deno.test("every kind of write comes back after a restart as it was", () =>
       backendId: null,
       request: "RemoteStartTransaction",
       outcome: "denied",
-      rule: null,
+      rule: "home in the evening",
       reason: "the charger is away",
     } as const;
     const setAside = { backendId: "evcc", sequence: 1, at: NOW, reason: "three times CALLERROR" };
