@@ -3,12 +3,15 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { Effect } from "../core/effect.ts";
 import type { Event, OwnerMode } from "../core/event.ts";
+import { factReport } from "../core/fact_report.ts";
 import { type StatusReport, statusReport } from "../core/status_report.ts";
 import { createState, nextDeadline, type State, step } from "../core/step.ts";
 import { errorText, parseFrame } from "../ocpp/frame.ts";
+import type { JsonObject } from "../ocpp/json.ts";
 import { type Clock, startClock } from "./clock.ts";
 import { DialError } from "./dial_error.ts";
 import { dialBackend } from "./dialling.ts";
+import { EventFeed } from "./event_feed.ts";
 import { Links } from "./links.ts";
 import type { Log } from "./log.ts";
 import { LogPages } from "./log_pages.ts";
@@ -37,6 +40,8 @@ export class Proxy {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #state: State;
+  /** What happens, for whoever follows. */
+  readonly feed: EventFeed;
   readonly #events: Event[] = [];
   #configuration: Configuration;
   #running = false;
@@ -62,6 +67,7 @@ export class Proxy {
       { table: "fact", key: RUN, value: run },
     ]);
     this.#state = createState(configuration.core, store.load(), this.#clock.now());
+    this.feed = new EventFeed(String(run), () => this.#clock.now());
     this.#stopPruning = startPruning(() => this.#prune(), log);
     this.dispatch({ type: "started" });
   }
@@ -93,9 +99,41 @@ export class Proxy {
     return this.#clock.now();
   }
 
-  /** The owner's word. */
+  /** The facts that the configuration names. */
+  facts(): JsonObject[] {
+    return factReport(this.#state, this.#clock.now());
+  }
+
+  /** What was noted within the last second is in the database too, if it takes writes. */
+  flush(): void {
+    this.#persistence.flush();
+  }
+
+  /** The owner's word: who may control. `until`: epoch milliseconds. */
   setMode(mode: OwnerMode, until?: number): void {
     this.dispatch({ type: "owner", mode, ...until !== undefined && { until } });
+  }
+
+  /** The owner's limit for everybody, A per phase; undefined takes it back. */
+  setLimit(currentA: number | undefined, until?: number): void {
+    this.dispatch({ type: "owner_limit", currentA, ...until !== undefined && { until } });
+  }
+
+  /** Whether the owner is being asked this, has been, or never was. */
+  questionState(id: number): "open" | "closed" | "unknown" {
+    const { questions, lastQuestion } = this.#state.control;
+    if (questions.has(id)) return "open";
+    return id >= 1 && id <= lastQuestion ? "closed" : "unknown";
+  }
+
+  /** The owner's answer to an open question. */
+  answerQuestion(requestId: number, allow: boolean): void {
+    this.dispatch({ type: "owner_answer", requestId, allow });
+  }
+
+  /** A value from outside; null: its source cannot tell it now. */
+  learnFact(name: string, value: string | null, attributes?: JsonObject): void {
+    this.dispatch({ type: "fact", name, value, ...attributes && { attributes } });
   }
 
   /** Takes a new configuration over without disturbing what stays. */
@@ -237,7 +275,9 @@ export class Proxy {
       case "read_log":
         return this.#readLog(effect);
       case "publish":
-        return;
+        return this.feed.publish(effect.event);
+      case "publish_entry":
+        return this.feed.publishEntry(effect.entry);
       case "log":
         return this.#log(effect.level, effect.message, effect.values);
       default:
