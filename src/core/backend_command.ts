@@ -35,6 +35,8 @@ export interface Command<A extends Action = Action> {
   readonly origin: Origin;
   readonly action: A;
   readonly request: Messages[A]["request"];
+  /** It has waited already: nothing holds it again. */
+  readonly resumed: boolean;
 }
 
 type Handlers = { readonly [A in Action]?: (command: Command<A>) => void };
@@ -78,20 +80,31 @@ export function backendCommand(
   id: MessageId,
   action: Action,
   request: JsonObject,
+  resumed = false,
 ): void {
   if (backend.link.type !== "open") return;
   const { connection } = backend.link;
   const origin: Origin = { type: "ocpp", backendId: backend.id, connection, id };
-  const command = { step, backend, origin, action, request } as Command;
+  const command = { step, backend, origin, action, request, resumed } as Command;
   (HANDLERS[action] as ((command: Command) => void) | undefined)?.(command);
 }
 
 /** Says no: with the action's own status where it has one (contract, section 3). */
 export function refuse({ step, backend, origin, action }: Command, reason: string): void {
-  if (origin.type !== "ocpp") return;
+  if (origin.type === "ocpp") refuseHeld(step, backend, origin.id, action, { reason });
+}
+
+/** Says no to a command that has waited. */
+export function refuseHeld(
+  step: Step,
+  backend: Backend,
+  id: MessageId,
+  action: Action,
+  { reason }: { readonly reason: string },
+): void {
   const refusal = refusalOf(action);
-  if (refusal) answerBackend(step, backend, origin.id, refusal);
-  else failBackend(step, backend, origin.id, "SecurityError", reason);
+  if (refusal) answerBackend(step, backend, id, refusal);
+  else failBackend(step, backend, id, "SecurityError", reason);
 }
 
 /** Answers without asking the charger. */
@@ -136,8 +149,8 @@ function withRequestId<A extends "GetLog" | "SignedUpdateFirmware">(permission: 
   };
 }
 
-/** Asks the arbiter; false: the refusal is sent. */
-function control(
+/** Asks the arbiter; undefined: the refusal is sent, or the command waits. */
+export function control(
   command: Command,
   permission: Permission,
   connectorId: number | undefined,
@@ -146,14 +159,17 @@ function control(
     refuse(command, "BootNotification is not accepted yet");
     return undefined;
   }
-  const verdict = requestControl(command.step, {
-    backendId: command.backend.id,
-    action: command.action,
-    permission,
-    connectorId,
-  });
-  if (verdict.granted) return { fresh: verdict.outcome === "granted" };
-  refuse(command, verdict.reason);
+  const { step, backend, origin, action, request, resumed } = command;
+  if (origin.type !== "ocpp") return undefined;
+  const { connection, id } = origin;
+  const { idTag } = request as { idTag?: string };
+  const outcome = requestControl(
+    step,
+    { backendId: backend.id, action, permission, connectorId, idTag },
+    resumed ? {} : { command: { connection, command: { protocol: "ocpp", id, action, request } } },
+  );
+  if (outcome.type === "granted") return outcome;
+  if (outcome.type !== "held") refuse(command, outcome.reason);
   return undefined;
 }
 

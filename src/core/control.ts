@@ -1,18 +1,19 @@
-// Control as a lease: who holds it, when it ends, and what is cleared behind the holder.
+// Requests for control, and what happens to the lease while sessions begin and end.
 
-import { barOf, type ControlRequest, decide, type Verdict } from "./arbitration.ts";
-import { withdrawCommands } from "./charger_call.ts";
-import type { OwnerMode } from "./event.ts";
+import { barOf, type ControlRequest, decide, type Denial, type Verdict } from "./arbitration.ts";
+import { hasLimits, limitsChanged } from "./charging_limit.ts";
+import { recordDecision } from "./decision.ts";
+import { joinHandover, settleHandover } from "./handover.ts";
+import { holdCommand } from "./held_command.ts";
 import { emitJsonTo } from "./json_backend.ts";
+import { adoptRunning, endLease, grantLease, leaveQueue, saveControl } from "./lease.ts";
 import { hasLeft } from "./leftover.ts";
-import { abandon, tickLeftovers } from "./leftover_clearing.ts";
-import { type DecisionRecord, REMEMBERED_DECISIONS, type SessionRecord } from "./record.ts";
+import { askOwner } from "./question.ts";
+import type { SessionRecord } from "./record.ts";
+import { evaluateRules } from "./rules.ts";
 import { openSessions } from "./session.ts";
-import type { Claim, Lease } from "./state.ts";
-import { log, noteFact, type Step } from "./step_context.ts";
-
-/** Equal decisions so close together are written down once. */
-const REPEATED_DECISION_MS = 60_000;
+import type { Claim, HeldCommand, Lease } from "./state.ts";
+import type { Step } from "./step_context.ts";
 
 /** What a claim gets beyond the charger's ConnectionTimeOut. */
 const CLAIM_MARGIN_MS = 15_000;
@@ -26,64 +27,132 @@ export const LONGEST_CLAIM_MS = 1000 * LONGEST_CONNECTION_TIMEOUT_S + CLAIM_MARG
 /** ConnectionTimeOut of a charger that does not tell. */
 const DEFAULT_CONNECTION_TIMEOUT_S = 60;
 
+/** The longest that an OCPP command waits for the owner: its backend gives up at 30 s. */
+const OWNER_WAIT_MS = 20_000;
+
+/** What comes of a request for control. */
+export type ControlOutcome =
+  /** `fresh`: the lease was granted for this very command. */
+  | { readonly type: "granted"; readonly fresh: boolean }
+  | { readonly type: "denied" } & Denial
+  /** The command is carried out, or refused, later. */
+  | { readonly type: "held" }
+  /** The owner is asked; the command is not carried out. */
+  | { readonly type: "asked"; readonly questionId: number; readonly reason: string }
+  | { readonly type: "queued"; readonly position: number; readonly reason: string };
+
+/** How a request may wait. */
+export interface Waiting {
+  /** The command that is to be carried out once it is decided; absent: it cannot wait. */
+  readonly command?: Pick<HeldCommand, "connection" | "command">;
+  /** The backend wants a place in the queue if somebody else has control. */
+  readonly queue?: boolean;
+}
+
 /** Decides a request for control and makes the decision true. */
-export function requestControl(step: Step, request: ControlRequest): Verdict {
+export function requestControl(
+  step: Step,
+  request: ControlRequest,
+  waiting: Waiting = {},
+): ControlOutcome {
   const { state, now } = step;
   const verdict = decide(state, request, now);
-  if (!verdict.granted) {
-    recordDecision(step, request.backendId, request.action, "denied", verdict.reason);
-    emitJsonTo(step, request.backendId, {
-      type: "control_denied",
-      code: verdict.code,
-      reason: verdict.reason,
-    });
-    return verdict;
+  switch (verdict.type) {
+    case "granted":
+      return grant(step, request, verdict);
+    case "handover":
+      return handOver(step, request, verdict, waiting);
+    case "ask": {
+      const question = askOwner(step, request, verdict.ruling);
+      if ("code" in question) return deny(step, request, question);
+      const { backendId } = request;
+      const { command } = waiting;
+      const deadline = Math.min(question.deadline, now + OWNER_WAIT_MS);
+      const waitsFor = { type: "question", id: question.id } as const;
+      const holds = command?.command.protocol === "ocpp" &&
+        holdCommand(step, { backendId, ...command, waitsFor, deadline });
+      if (holds) return { type: "held" };
+      const reason = `the owner is asked: rule '${question.rule}' — ${question.reason}`;
+      return { type: "asked", questionId: question.id, reason };
+    }
+    case "denied":
+      return verdict.code === "control_locked" && waiting.queue
+        ? queueUp(step, request, verdict.reason.replace(/^denied: /, ""))
+        : deny(step, request, verdict);
+    default:
+      return verdict satisfies never;
   }
-  const expiresAt = now + state.configuration.controlTimeoutMs;
-  const { lease } = state.control;
-  if (lease && lease.backendId === request.backendId) {
-    lease.expiresAt = expiresAt;
+}
+
+function deny(step: Step, request: ControlRequest, denial: Denial): ControlOutcome {
+  const { code, reason, rule } = denial;
+  const { backendId, action } = request;
+  recordDecision(step, { backendId, request: action, outcome: "denied", rule, reason });
+  emitJsonTo(step, backendId, { type: "control_denied", code, reason });
+  return { type: "denied", ...denial };
+}
+
+function grant(
+  step: Step,
+  request: ControlRequest,
+  verdict: Verdict & { type: "granted" },
+): ControlOutcome {
+  const { control, configuration } = step.state;
+  const { lease } = control;
+  if (lease && verdict.renewed) {
+    lease.expiresAt = step.now + configuration.controlTimeoutMs;
     lease.connectorId ??= request.connectorId;
     adoptRunning(step, lease);
+    putLimit(step, lease, verdict.limit);
     saveControl(step);
-    return verdict;
+    return { type: "granted", fresh: false };
   }
-  if (lease) endLease(step, "revoked", `revoked: ${request.backendId} is preferred`);
-  const granted: Lease = {
-    backendId: request.backendId,
-    grantedAt: now,
-    expiresAt,
-    transactionId: undefined,
-    connectorId: request.connectorId,
-    limit: undefined,
-  };
-  state.control.lease = granted;
-  adoptRunning(step, granted);
-  const backend = state.backends.get(request.backendId);
-  if (backend) backend.grantedAt = now;
-  noteFact(step, `granted_at/${request.backendId}`, now);
-  saveControl(step);
-  recordDecision(step, request.backendId, request.action, "granted", verdict.reason);
-  emitJsonTo(step, request.backendId, { type: "control_granted", reason: verdict.reason });
-  return verdict;
+  endLease(step, "revoked", verdict.reason.replace(/^granted/, "revoked"));
+  grantLease(step, request, verdict);
+  return { type: "granted", fresh: true };
 }
 
-/** A lease lasts as long as a running transaction that it may control. */
-function adoptRunning({ state }: Step, lease: Lease): void {
-  if (lease.transactionId !== undefined) return;
-  for (const id of state.open) {
-    const session = state.sessions.get(id)!;
-    if (session.backendId === null || session.backendId === lease.backendId) {
-      lease.transactionId = id;
-    }
+function handOver(
+  step: Step,
+  request: ControlRequest,
+  verdict: Verdict & { type: "handover" },
+  { command, queue }: Waiting,
+): ControlOutcome {
+  const deadline = joinHandover(step, request, verdict);
+  const { backendId } = request;
+  const waitsFor = { type: "handover" } as const;
+  if (command && holdCommand(step, { backendId, ...command, waitsFor, deadline })) {
+    return { type: "held" };
   }
+  if (queue) return queueUp(step, request, verdict.reason);
+  const reason = "denied: the running transaction is being ended first";
+  return deny(step, request, { code: "control_locked", reason });
 }
 
-/** The holder gives control back. False: it did not hold it. */
+function queueUp(step: Step, request: ControlRequest, why: string): ControlOutcome {
+  const { control } = step.state;
+  const { backendId, action, connectorId } = request;
+  const reason = `queued: ${why}`;
+  if (!control.queue.some((item) => item.backendId === backendId)) {
+    control.queue.push({ backendId, connectorId, since: step.now });
+    control.recheck = true;
+    saveControl(step);
+    recordDecision(step, { backendId, request: action, outcome: "queued", reason });
+  }
+  const position = control.queue.findIndex((item) => item.backendId === backendId) + 1;
+  return { type: "queued", position, reason };
+}
+
+/** The holder gives control back, or a waiting one its place. False: it had neither. */
 export function releaseControl(step: Step, backendId: string): boolean {
-  if (step.state.control.lease?.backendId !== backendId) return false;
-  endLease(step, "released", "released: by the backend itself");
-  return true;
+  const { control } = step.state;
+  const waited = leaveQueue(step.state, backendId);
+  if (control.lease?.backendId === backendId) {
+    endLease(step, "released", "released: by the backend itself");
+    return true;
+  }
+  if (waited) saveControl(step);
+  return waited;
 }
 
 /** The very command that a lease was granted for came to nothing, and there is no other. */
@@ -91,47 +160,11 @@ export function releaseUnused(step: Step, backendId: string): void {
   const { state } = step;
   const { control, charger } = state;
   if (control.lease?.backendId !== backendId || control.lease.transactionId !== undefined) return;
-  const used = hasLeft(state, backendId) ||
+  const used = hasLimits(state, backendId) || hasLeft(state, backendId) ||
     [charger.pending?.call, ...charger.queue].some((call) =>
       call?.backendId === backendId && call.freshLease !== undefined
     );
   if (!used) endLease(step, "released", "released: the command came to nothing");
-}
-
-/** Ends the lease; what the holder left on the charger is cleared with it. */
-function endLease(
-  step: Step,
-  outcome: "released" | "revoked" | "expired",
-  reason: string,
-): void {
-  const { control } = step.state;
-  const { lease } = control;
-  if (!lease) return;
-  control.lease = undefined;
-  // Otherwise what it has started is still its own when it begins.
-  if (outcome === "revoked" && control.claim?.backendId === lease.backendId) {
-    control.claim = undefined;
-  }
-  saveControl(step);
-  recordDecision(step, lease.backendId, "control", outcome, reason);
-  emitJsonTo(step, lease.backendId, {
-    type: outcome === "revoked" ? "control_revoked" : "control_released",
-    reason,
-  });
-  withdrawCommands(step, lease.backendId, reason);
-  abandon(step, lease.backendId);
-}
-
-/** After a restart or a new configuration: does the holder still qualify, and who left what? */
-export function reviewControl(step: Step): void {
-  const { state } = step;
-  const { lease } = state.control;
-  const bar = lease && barOf(state, lease.backendId);
-  if (bar !== undefined) endLease(step, "revoked", `revoked: ${bar}`);
-  const holder = state.control.lease?.backendId;
-  const others = [...state.profiles.values(), ...state.reservations.values()]
-    .map((entry) => entry.backendId).filter((id) => id !== holder);
-  for (const id of new Set(others)) abandon(step, id);
 }
 
 /** The charger has accepted a RemoteStartTransaction: the next start with this tag is its. */
@@ -178,27 +211,28 @@ export function sessionStarted(step: Step, session: SessionRecord): void {
 }
 
 function grantForSession(step: Step, session: SessionRecord, backendId: string): void {
+  const { connectorId, idTag } = session;
+  const action = "StartTransaction";
   const bar = barOf(step.state, backendId);
   if (bar !== undefined) {
-    recordDecision(step, backendId, "StartTransaction", "denied", `denied: ${bar}`);
-    return;
+    const reason = `denied: ${bar}`;
+    return recordDecision(step, { backendId, request: action, outcome: "denied", reason });
   }
-  step.state.control.lease = {
-    backendId,
-    grantedAt: step.now,
-    expiresAt: step.now,
-    transactionId: session.transactionId,
-    connectorId: session.connectorId,
-    limit: undefined,
-  };
-  const reason = `granted: its transaction began on connector ${session.connectorId}`;
-  recordDecision(step, backendId, "StartTransaction", "granted", reason);
-  emitJsonTo(step, backendId, { type: "control_granted", reason });
+  // Charging has begun: of the rules only a limit still has something to say.
+  const ruling = evaluateRules(step.state, { backendId, action, idTag, connectorId }, step.now);
+  const limit = ruling.type === "limit"
+    ? { rule: ruling.rule, currentA: ruling.currentA }
+    : undefined;
+  const reason = `granted: its transaction began on connector ${connectorId}`;
+  grantLease(step, { backendId, action, connectorId }, { reason, rule: limit?.rule, limit });
 }
 
 /** A session has ended: the lease that lasted for it ends too, or goes on with its next one. */
 export function sessionEnded(step: Step, session: SessionRecord): void {
-  const { lease } = step.state.control;
+  const { control } = step.state;
+  if (settleHandover(step)) return;
+  const { lease } = control;
+  control.recheck = true;
   if (lease?.transactionId !== session.transactionId) return;
   const next = openSessions(step.state).find((item) => item.backendId === lease.backendId);
   if (next === undefined) {
@@ -214,6 +248,7 @@ export function connectorFreed(step: Step, connectorId: number): void {
   const { claim, lease } = control;
   if (!claim || (claim.connectorId ?? connectorId) !== connectorId) return;
   control.claim = undefined;
+  control.recheck = true;
   saveControl(step);
   if (lease?.backendId === claim.backendId && lease.transactionId === undefined) {
     endLease(step, "expired", `expired: connector ${connectorId} is free again, nothing began`);
@@ -229,81 +264,48 @@ export function connectorFaulted(step: Step, connectorId: number, errorCode: str
   if (concerns) endLease(step, "revoked", `revoked: connector ${connectorId} has ${errorCode}`);
 }
 
-/** The owner decides who may control from now on. */
-export function setMode(step: Step, mode: OwnerMode, until: number | undefined): void {
-  const { control } = step.state;
-  control.mode = mode;
-  control.modeUntil = mode.mode === "auto" ? undefined : until;
-  const name = mode.mode === "backend" ? mode.backendId : mode.mode;
-  recordDecision(step, null, "override", "granted", `the owner chose ${name}`);
-  const { lease } = control;
-  const stays = !lease || mode.mode === "auto" ||
-    (mode.mode === "backend" && mode.backendId === lease.backendId);
-  if (!stays) endLease(step, "revoked", `revoked: the owner chose ${name}`);
-  saveControl(step);
-}
-
-/** The owner's limit for everybody; undefined takes it back. */
-export function setOwnerLimit(
-  step: Step,
-  currentA: number | undefined,
-  until: number | undefined,
-): void {
-  step.state.control.ownerLimit = currentA === undefined ? undefined : { currentA, until };
-}
-
-/** The owner has answered a question. */
-export function answerQuestion(_step: Step, _id: number, _allow: boolean): void {
-}
-
-/** Ends what has run out. */
-export function tickControl(step: Step): void {
+/** Rules may say something else by now: the cap that goes with control follows them. */
+export function reviewRuleLimit(step: Step): void {
   const { state, now } = step;
-  const { control } = state;
-  tickLeftovers(step);
-  if (control.modeUntil !== undefined && control.modeUntil <= now) {
-    setMode(step, { mode: "auto" }, undefined);
-  }
-  if (control.claim && control.claim.expiresAt <= now) {
-    control.claim = undefined;
-    saveControl(step);
-  }
-  const { lease } = control;
+  const { lease } = state.control;
   if (!lease) return;
-  const awaySince = state.backends.get(lease.backendId)?.awaySince;
-  if (awaySince !== undefined && awaySince + state.configuration.reconnectGraceMs <= now) {
-    endLease(step, "expired", "expired: the holder has been away for too long");
-  } else if (lease.transactionId === undefined && lease.expiresAt <= now) {
-    endLease(step, "expired", "expired: no transaction began in time");
+  const { backendId, action, connectorId } = lease;
+  const ruling = evaluateRules(state, { backendId, action, connectorId, idTag: undefined }, now);
+  switch (ruling.type) {
+    case "limit":
+      return putLimit(step, lease, { rule: ruling.rule, currentA: ruling.currentA });
+    case "none":
+    case "allow":
+      return putLimit(step, lease, undefined);
+    case "ask":
+    case "deny":
+      // Nothing that charges is stopped, or set free, by what a rule says later.
+      return;
+    default:
+      ruling satisfies never;
   }
 }
 
-function saveControl(step: Step): void {
-  const { mode, modeUntil, lease, claim } = step.state.control;
-  noteFact(step, "control", {
-    mode: { ...mode },
-    ...modeUntil !== undefined && { modeUntil },
-    ...lease && { lease: { ...lease } },
-    ...claim && { claim: { ...claim } },
+function putLimit(step: Step, lease: Lease, limit: Lease["limit"]): void {
+  if (lease.limit?.currentA === limit?.currentA && lease.limit?.rule === limit?.rule) return;
+  const before = lease.limit;
+  lease.limit = limit;
+  saveControl(step);
+  recordDecision(step, {
+    backendId: lease.backendId,
+    request: "limit",
+    outcome: "granted",
+    rule: limit?.rule ?? before?.rule,
+    reason: limit
+      ? `limited: rule '${limit.rule}' — at most ${limit.currentA} A`
+      : `no longer limited by rule '${before?.rule}'`,
   });
+  limitsChanged(step);
 }
 
-function recordDecision(
-  step: Step,
-  backendId: string | null,
-  request: string,
-  outcome: DecisionRecord["outcome"],
-  reason: string,
-): void {
-  const { decisions } = step.state;
-  const repeated = decisions.some((row) =>
-    row.backendId === backendId && row.request === request && row.reason === reason &&
-    row.outcome === outcome && outcome === "denied" && row.at + REPEATED_DECISION_MS > step.now
-  );
-  if (repeated) return;
-  const row: DecisionRecord = { at: step.now, backendId, request, outcome, rule: null, reason };
-  decisions.push(row);
-  if (decisions.length > REMEMBERED_DECISIONS) decisions.shift();
-  step.effects.push({ type: "note", write: { table: "decision", row } });
-  log(step, "info", "decision", { backend: backendId, request, outcome, reason });
+/** After a restart, a new configuration or a new word of the owner: does the holder still qualify? */
+export function reviewHolder(step: Step): void {
+  const { lease } = step.state.control;
+  const bar = lease && barOf(step.state, lease.backendId);
+  if (bar !== undefined) endLease(step, "revoked", `revoked: ${bar}`);
 }

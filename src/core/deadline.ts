@@ -4,6 +4,7 @@ import { heartbeatAt } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
 import { BOOT_WAIT_MS, bootlessAt } from "./charge_point.ts";
 import { QUEUE_WAIT_MS } from "./charger_call.ts";
+import { controlDeadline } from "./control_tick.ts";
 import { lostAt } from "./lost_stop.ts";
 import { openSessions } from "./session.ts";
 import type { State } from "./state.ts";
@@ -14,7 +15,7 @@ export function nextDeadline(state: State): number {
   const consider = (time: number | undefined) => {
     if (time !== undefined && time < at) at = time;
   };
-  const { charger, control } = state;
+  const { charger } = state;
   for (const { deadline } of charger.awaiting) consider(deadline);
   consider(charger.pending?.deadline);
   for (const { queuedAt } of charger.queue) consider(queuedAt + QUEUE_WAIT_MS);
@@ -28,13 +29,7 @@ export function nextDeadline(state: State): number {
     const lost = lostAt({ state }, session);
     if (lost !== undefined) consider(Math.max(lost, state.storeRetryAt ?? 0));
   }
-  consider(control.modeUntil);
-  consider(control.claim?.expiresAt);
-  if (control.lease) {
-    if (control.lease.transactionId === undefined) consider(control.lease.expiresAt);
-    const awaySince = state.backends.get(control.lease.backendId)?.awaySince;
-    if (awaySince !== undefined) consider(awaySince + state.configuration.reconnectGraceMs);
-  }
+  consider(controlDeadline(state));
   for (const backend of state.backends.values()) consider(backendDeadline(state, backend));
   return at;
 }

@@ -3,6 +3,7 @@
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../ocpp/json.ts";
 import { formatTime, parseTime } from "../ocpp/time.ts";
 import { mayKnow } from "./backend.ts";
+import type { Denial } from "./arbitration.ts";
 import type { Backend } from "./backend_state.ts";
 import { callCharger } from "./charger_call.ts";
 import { limitProfile, translateProfile } from "./charging_profile.ts";
@@ -30,7 +31,8 @@ type ErrorCode =
   | "timeout"
   | "not_permitted"
   | "unknown_action"
-  | "invalid_request";
+  | "invalid_request"
+  | "pending";
 
 interface Request {
   readonly step: Step;
@@ -39,6 +41,8 @@ interface Request {
   readonly id: JsonValue | undefined;
   readonly action: string;
   readonly body: JsonObject;
+  /** It has waited already: nothing holds it again. */
+  readonly resumed: boolean;
 }
 
 const ACTIONS: Readonly<Record<string, (request: Request) => void>> = {
@@ -57,7 +61,7 @@ const ACTIONS: Readonly<Record<string, (request: Request) => void>> = {
 export function jsonRequest(step: Step, backend: Backend, text: string): void {
   if (backend.link.type !== "open") return;
   const { connection } = backend.link;
-  const unread = { step, backend, connection, id: undefined, action: "", body: {} };
+  const unread = { ...BARE, step, backend, connection };
   let body: JsonValue;
   try {
     body = parseJson(text);
@@ -69,7 +73,7 @@ export function jsonRequest(step: Step, backend: Backend, text: string): void {
   if (typeof action !== "string") {
     return fail({ ...unread, id }, "invalid_request", '"action" is missing or not text');
   }
-  const request = { step, backend, connection, id, action, body };
+  const request = { step, backend, connection, id, action, body, resumed: false };
   if (!Object.hasOwn(ACTIONS, action)) {
     const known = Object.keys(ACTIONS).join(", ");
     return fail(request, "unknown_action", `"${action.slice(0, 50)}" is not one of ${known}`);
@@ -77,20 +81,45 @@ export function jsonRequest(step: Step, backend: Backend, text: string): void {
   ACTIONS[action]!(request);
 }
 
-function succeed({ step, backend, connection, id, action }: Request, result: JsonValue): void {
-  write(step, backend, connection, { ...id !== undefined && { id }, action, result });
+/** A request without anything in it. */
+const BARE = { id: undefined, action: "", body: {}, resumed: false };
+
+/** A request that has waited is carried out now. */
+export function jsonRequestAgain(
+  step: Step,
+  backend: Backend,
+  connection: number,
+  body: JsonObject,
+): void {
+  const { id } = body;
+  const action = String(body.action);
+  ACTIONS[action]!({ step, backend, connection, id, action, body, resumed: true });
 }
 
-function fail(
-  { step, backend, connection, id, action }: Request,
-  error: ErrorCode,
-  reason: string,
+/** A request that has waited is refused. */
+export function denyJson(
+  step: Step,
+  backend: Backend,
+  connection: number,
+  { id, action }: JsonObject,
+  { code, reason }: Denial,
 ): void {
+  fail({ ...BARE, step, backend, connection, id, action: String(action) }, code, reason);
+}
+
+function succeed(request: Request, result: JsonValue): void {
+  answer(request, { result });
+}
+
+function fail(request: Request, error: ErrorCode, reason: string): void {
+  answer(request, { error, reason });
+}
+
+function answer({ step, backend, connection, id, action }: Request, more: JsonObject): void {
   write(step, backend, connection, {
     ...id !== undefined && { id },
     ...action !== "" && { action },
-    error,
-    reason,
+    ...more,
   });
 }
 
@@ -113,27 +142,53 @@ function isEventType(value: JsonValue): value is string {
   return typeof value === "string" && EVENT_TYPES.includes(value);
 }
 
-/** Asks the arbiter; undefined: the error is sent. */
-function control(
+/** Asks the arbiter; undefined: the error is sent, or the request waits. */
+export function control(
   request: Request,
   permission: Permission | undefined,
   connectorId: number | undefined,
 ): { readonly fresh: boolean } | undefined {
-  const verdict = requestControl(request.step, {
-    backendId: request.backend.id,
-    action: request.action,
-    permission,
-    connectorId,
-  });
-  if (verdict.granted) return { fresh: verdict.outcome === "granted" };
-  fail(request, verdict.code, verdict.reason);
-  return undefined;
+  const { step, backend, connection, action, body, resumed } = request;
+  const idTag = typeof body.id_tag === "string" ? body.id_tag : undefined;
+  const command = { connection, command: { protocol: "json", body } } as const;
+  const outcome = requestControl(
+    step,
+    { backendId: backend.id, action, permission, connectorId, idTag },
+    { ...!resumed && { command }, queue: action === "request_control" && body.queue === true },
+  );
+  switch (outcome.type) {
+    case "granted":
+      return outcome;
+    case "held":
+      return undefined;
+    case "asked": {
+      const { questionId: question, reason } = outcome;
+      answer(request, { error: "pending", reason, question });
+      return undefined;
+    }
+    case "queued":
+      succeed(request, {
+        granted: false,
+        queued: true,
+        position: outcome.position,
+        reason: outcome.reason,
+      });
+      return undefined;
+    case "denied":
+      fail(request, outcome.code, outcome.reason);
+      return undefined;
+    default:
+      return outcome satisfies never;
+  }
 }
 
 function askForControl(request: Request): void {
-  const { connector_id } = request.body;
+  const { connector_id, queue } = request.body;
   if (connector_id !== undefined && !isConnector(connector_id, 0)) {
     return fail(request, "invalid_request", '"connector_id" is not an integer from 0 up');
+  }
+  if (queue !== undefined && typeof queue !== "boolean") {
+    return fail(request, "invalid_request", '"queue" is not true or false');
   }
   const granted = control(request, undefined, connector_id as number | undefined);
   if (granted) succeed(request, { granted: true, holder: request.backend.id });
@@ -141,7 +196,7 @@ function askForControl(request: Request): void {
 
 function giveBackControl(request: Request): void {
   if (releaseControl(request.step, request.backend.id)) return succeed(request, true);
-  fail(request, "denied", "it does not hold control");
+  fail(request, "denied", "it neither holds control nor waits for it");
 }
 
 function remoteStart(request: Request): void {
@@ -265,7 +320,7 @@ export function answerJson(
 ): void {
   const backend = step.state.backends.get(origin.backendId);
   if (!backend) return;
-  const request = { ...origin, step, backend, body: {} };
+  const request = { ...BARE, ...origin, step, backend };
   switch (outcome.type) {
     case "result": {
       const { status } = outcome.payload;

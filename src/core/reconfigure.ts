@@ -5,7 +5,7 @@ import { disconnect } from "./backend_link.ts";
 import { pump } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
 import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
-import { reviewControl } from "./control.ts";
+import { reviewControl } from "./control_tick.ts";
 import { keepCursors } from "./delivery.ts";
 import { log, type Step } from "./step_context.ts";
 

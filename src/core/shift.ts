@@ -20,10 +20,34 @@ export function shiftDeadlines(step: Step, byMs: number): void {
     delivery.lastStartAt += byMs;
   }
   const { control } = state;
-  if (control.lease) control.lease.expiresAt += byMs;
-  if (control.claim) {
-    control.claim = { ...control.claim, expiresAt: control.claim.expiresAt + byMs };
+  const { lease, claim, handover } = control;
+  if (lease) {
+    control.lease = {
+      ...lease,
+      grantedAt: lease.grantedAt + byMs,
+      expiresAt: lease.expiresAt + byMs,
+    };
   }
+  if (claim) control.claim = { ...claim, expiresAt: claim.expiresAt + byMs };
+  if (handover) control.handover = { ...handover, deadline: handover.deadline + byMs };
+  for (const [id, question] of control.questions) {
+    const { askedAt, deadline } = question;
+    control.questions.set(id, {
+      ...question,
+      askedAt: askedAt + byMs,
+      deadline: deadline + byMs,
+    });
+  }
+  for (const [key, answer] of control.answers) {
+    control.answers.set(key, { ...answer, at: answer.at + byMs, until: answer.until + byMs });
+  }
+  for (const [index, held] of control.held.entries()) {
+    control.held[index] = { ...held, deadline: held.deadline + byMs };
+  }
+  for (const [index, item] of control.queue.entries()) {
+    control.queue[index] = { ...item, since: item.since + byMs };
+  }
+  control.recheck = true;
   if (state.storeRetryAt !== undefined) state.storeRetryAt += byMs;
   // The owner's end time is a time of day: it stays.
   log(step, "warning", "the clock was set", { byS: Math.round(byMs / 1000) });

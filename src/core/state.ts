@@ -10,6 +10,7 @@ import type {
   Messages,
   StatusNotificationRequest,
 } from "../ocpp/types.ts";
+import type { Denial } from "./arbitration.ts";
 import type { Backend, BackendMemory } from "./backend_state.ts";
 import type { CoreConfiguration } from "./configuration.ts";
 import type { OwnerMode } from "./event.ts";
@@ -53,7 +54,9 @@ export interface State {
   lastForeignId: number;
   /** Who last said yes to an id tag, by its comparable form. */
   readonly authorizedBy: Map<string, string>;
-  /** Running transactions that their backend refused too late, and that are to be stopped. */
+  /** Id tags that were allowed to charge a moment ago, by their comparable form, oldest first. */
+  readonly tagGrants: Map<string, TagGrant>;
+  /** Running transactions that are refused and to be stopped: by the household, or by a backend late. */
   readonly refused: Set<number>;
   /** The write that waits for `stored`; the shell answers before any other event. */
   storing: { readonly token: number; readonly plan: Storing } | undefined;
@@ -161,7 +164,9 @@ export type Origin =
   /** One of several calls that answer one ClearChargingProfile. */
   | { readonly type: "part"; readonly whole: ClearWhole }
   | { readonly type: "configuration" }
-  | { readonly type: "housekeeping" };
+  | { readonly type: "housekeeping" }
+  /** The end of a transaction that is in the way of a hand-over. */
+  | { readonly type: "handover" };
 
 export interface ClearWhole {
   readonly origin: Origin;
@@ -231,13 +236,18 @@ export interface Control {
   readonly answers: Map<string, OwnerAnswer>;
   /** Commands that wait for one of the above to be decided. */
   readonly held: HeldCommand[];
-  /** Commands whose wait is over: carried out at the end of the step. */
-  readonly resumed: HeldCommand[];
+  /** Commands whose wait is over: carried out, or refused, at the end of the step. */
+  readonly resumed: { readonly held: HeldCommand; readonly denial: Denial | undefined }[];
+  /** Whoever waits in the queue may have a chance now. */
+  recheck: boolean;
+  /** When it, and rules that limit, are looked at again; undefined: nothing depends on the time. */
+  reviewAt: number | undefined;
 }
 
 /** A hand-over under way: the old holder keeps control until its transactions have ended. */
 export interface Handover {
   readonly backendId: string;
+  /** Who held control, or runs the transactions that are being ended. */
   readonly from: string;
   readonly reason: string;
   readonly deadline: number;
@@ -293,6 +303,15 @@ export interface HeldCommand {
   readonly deadline: number;
 }
 
+/** A card at the charger that was allowed to charge. */
+export interface TagGrant {
+  /** Whose card it is; null: the household's. */
+  readonly backendId: string | null;
+  readonly at: number;
+  /** The owner's mode at that time: with another one it is decided anew. */
+  readonly mode: OwnerMode;
+}
+
 /** The right to make the charger do something. */
 export interface Lease {
   readonly backendId: string;
@@ -301,6 +320,10 @@ export interface Lease {
   expiresAt: number;
   transactionId: number | undefined;
   connectorId: number | undefined;
+  /** What was asked for, by the name of the action. */
+  readonly action: string;
+  /** The rule that let it have control. */
+  readonly rule: string | undefined;
   /** The cap that a rule put on it, A per phase. */
   limit: { readonly rule: string; readonly currentA: number } | undefined;
 }

@@ -5,13 +5,15 @@ import { backendClosed, openBackend, refuseDial, tickBackends } from "./backend_
 import { fetchedLog } from "./backend_outbox.ts";
 import { chargerClosed, openCharger, tickCharger } from "./charge_point.ts";
 import { chargerFrame } from "./charger_message.ts";
-import { answerQuestion, reviewControl, setMode, setOwnerLimit, tickControl } from "./control.ts";
+import { reviewRuleLimit } from "./control.ts";
+import { finishControl, reviewControl, tickControl } from "./control_tick.ts";
 import { keepCursors } from "./delivery.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { learnFact } from "./fact.ts";
 import { receivedByJson } from "./json_backend.ts";
 import { closeLostSessions } from "./lost_stop.ts";
+import { answerQuestion, setMode, setOwnerLimit } from "./owner.ts";
 import { reconfigure } from "./reconfigure.ts";
 import { shiftDeadlines } from "./shift.ts";
 import type { State } from "./state.ts";
@@ -37,6 +39,7 @@ export function step(state: State, event: Event, now: number): Effect[] {
       break;
     case "charger_connected":
       openCharger(step, event);
+      state.control.recheck = true;
       break;
     case "charger_disconnected":
       chargerClosed(step, event.connection, event.reason);
@@ -76,6 +79,8 @@ export function step(state: State, event: Event, now: number): Effect[] {
       break;
     case "fact":
       learnFact(step, event);
+      reviewRuleLimit(step);
+      state.control.recheck = true;
       break;
     case "configured":
       reconfigure(step, event.configuration);
@@ -92,5 +97,6 @@ export function step(state: State, event: Event, now: number): Effect[] {
     default:
       event satisfies never;
   }
+  finishControl(step);
   return step.effects;
 }

@@ -48,15 +48,17 @@ Deno.test("the rules speak in the order of the contract, section 5", () => {
     [/other holds control/, () => h.pass(60_000)],
   ];
   for (const [expected, silence] of steps) {
-    const { granted, reason } = verdict();
-    assert.equal(granted, false);
-    assert.match(reason, expected);
-    assert.match(reason, /^denied: /);
+    const denial = verdict();
+    assert.equal(denial.type, "denied");
+    assert.match(denial.reason, expected);
+    assert.match(denial.reason, /^denied: /);
     silence();
   }
   assert.deepEqual(verdict(), {
-    granted: true,
-    outcome: "granted",
+    type: "granted",
+    renewed: false,
+    rule: undefined,
+    limit: undefined,
     reason: "granted: nobody else holds control",
   });
 });
@@ -75,6 +77,7 @@ Deno.test("every decision is kept with its reason, repeated denials once a minut
     backendId: "b",
     request: "UnlockConnector",
     outcome: "denied",
+    rule: null,
     reason: "denied: the role observer does not include UnlockConnector",
   });
 });

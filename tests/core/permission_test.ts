@@ -116,8 +116,8 @@ function stage({ role, control, online, accepted }: Situation): Harness | undefi
       permission: undefined,
       connectorId: undefined,
     });
-    if (!verdict.granted) {
-      assert.equal(verdict.code, "not_permitted");
+    if (verdict.type !== "granted") {
+      assert.equal(verdict.type === "denied" && verdict.code, "not_permitted");
       return undefined;
     }
   }

@@ -1,0 +1,40 @@
+// Decisions, written down with their reasons, and told to whoever follows for the owner.
+
+import { formatTime } from "../ocpp/time.ts";
+import { type DecisionRecord, REMEMBERED_DECISIONS } from "./record.ts";
+import { log, type Step } from "./step_context.ts";
+
+/** Equal refusals so close together are written down once. */
+const REPEATED_DECISION_MS = 60_000;
+
+/** A decision, before it has its time. */
+export type Decision = Omit<DecisionRecord, "at" | "rule"> & { readonly rule?: string | undefined };
+
+/** Writes a decision down; one that only says once more what was said a moment ago, not again. */
+export function recordDecision(step: Step, decision: Decision): void {
+  const { decisions } = step.state;
+  const { backendId, request, outcome, reason, rule = null } = decision;
+  const repeated = outcome === "denied" &&
+    decisions.some((row) =>
+      row.backendId === backendId && row.request === request && row.reason === reason &&
+      row.outcome === outcome && row.at + REPEATED_DECISION_MS > step.now
+    );
+  if (repeated) return;
+  const row: DecisionRecord = { at: step.now, backendId, request, outcome, rule, reason };
+  decisions.push(row);
+  if (decisions.length > REMEMBERED_DECISIONS) decisions.shift();
+  step.effects.push({ type: "note", write: { table: "decision", row } });
+  step.effects.push({
+    type: "publish",
+    event: {
+      type: "decision",
+      time: formatTime(step.now),
+      backend_id: backendId,
+      request,
+      outcome,
+      rule,
+      reason,
+    },
+  });
+  log(step, "info", "decision", { backend: backendId, request, outcome, reason });
+}

@@ -1,0 +1,84 @@
+// Hand-over: the transactions of the old holder are ended properly before the new one begins.
+
+import type { ControlRequest, Verdict } from "./arbitration.ts";
+import { callCharger } from "./charger_call.ts";
+import { recordDecision } from "./decision.ts";
+import { releaseHeld } from "./held_command.ts";
+import { endLease } from "./lease.ts";
+import { isUnknown } from "./leftover.ts";
+import { chargerTransactionId, openSessions } from "./session.ts";
+import type { ChargerOutcome, State } from "./state.ts";
+import type { Step } from "./step_context.ts";
+
+/** The longest a hand-over takes: whoever waits for it gives up at 30 s. */
+export const HANDOVER_MS = 25_000;
+
+/** Begins a hand-over, or joins the one that is under way; returns its deadline. */
+export function joinHandover(
+  step: Step,
+  request: ControlRequest,
+  verdict: Verdict & { type: "handover" },
+): number {
+  const { state, now } = step;
+  const { control } = state;
+  if (control.handover) return control.handover.deadline;
+  const { backendId, action } = request;
+  const { from, reason } = verdict;
+  const deadline = now + HANDOVER_MS;
+  control.handover = { backendId, from, reason, deadline };
+  recordDecision(step, {
+    backendId,
+    request: action,
+    outcome: "queued",
+    rule: verdict.rule,
+    reason: `queued: ${reason}; the transaction of ${from} is being ended`,
+  });
+  for (const session of sessionsInTheWay(state, backendId)) {
+    callCharger(step, {
+      action: "RemoteStopTransaction",
+      payload: { transactionId: chargerTransactionId(session) },
+      origins: [{ type: "handover" }],
+      backendId: undefined,
+      urgent: true,
+    });
+  }
+  return deadline;
+}
+
+function sessionsInTheWay(state: State, backendId: string) {
+  return openSessions(state).filter((session) =>
+    session.backendId !== null && session.backendId !== backendId
+  );
+}
+
+/** The charger's answer to the stop; without a yes the old holder keeps what it has. */
+export function handoverAnswered(step: Step, outcome: ChargerOutcome): void {
+  const accepted = outcome.type === "result" && outcome.payload.status === "Accepted";
+  if (accepted || isUnknown(outcome)) return;
+  failHandover(step, "the charger did not end the running transaction");
+}
+
+/** A session has ended. True: it was the last in the way, and control has left its old holder. */
+export function settleHandover(step: Step): boolean {
+  const { control } = step.state;
+  const { handover } = control;
+  if (!handover || sessionsInTheWay(step.state, handover.backendId).length > 0) return false;
+  control.handover = undefined;
+  control.recheck = true;
+  endLease(step, "revoked", `revoked: ${handover.reason}`);
+  releaseHeld(step, (held) => held.waitsFor.type === "handover", undefined);
+  return true;
+}
+
+/** The hand-over comes to nothing: nothing has changed but that it was tried. */
+export function failHandover(step: Step, why: string): void {
+  const { control } = step.state;
+  const { handover } = control;
+  if (!handover) return;
+  control.handover = undefined;
+  const { backendId } = handover;
+  const reason = `denied: ${handover.reason}, but ${why}`;
+  recordDecision(step, { backendId, request: "control", outcome: "denied", reason });
+  const denial = { code: "control_locked", reason } as const;
+  releaseHeld(step, (held) => held.waitsFor.type === "handover", denial);
+}

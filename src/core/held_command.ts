@@ -1,0 +1,40 @@
+// Commands that wait for a hand-over or for the owner: bounded, and answered in the end.
+
+import type { Denial } from "./arbitration.ts";
+import type { HeldCommand } from "./state.ts";
+import type { Step } from "./step_context.ts";
+
+/** Commands that wait at the same time, of all backends; one more is refused. */
+export const MAX_HELD = 32;
+
+/** Keeps a command until something is decided; false: too many wait. */
+export function holdCommand({ state }: Step, held: HeldCommand): boolean {
+  if (state.control.held.length >= MAX_HELD) return false;
+  state.control.held.push(held);
+  return true;
+}
+
+/** Ends the wait of commands: they are carried out, or refused, at the end of the step. */
+export function releaseHeld(
+  { state: { control } }: Step,
+  which: (held: HeldCommand) => boolean,
+  denial: Denial | undefined,
+): void {
+  for (const held of control.held.filter(which)) {
+    control.held.splice(control.held.indexOf(held), 1);
+    control.resumed.push({ held, denial });
+  }
+}
+
+/** Refuses what has waited for too long. */
+export function tickHeld(step: Step): void {
+  const overdue = (held: HeldCommand) => held.deadline <= step.now;
+  releaseHeld(step, (held) => overdue(held) && held.waitsFor.type === "question", {
+    code: "denied",
+    reason: "denied: the owner has not answered yet",
+  });
+  releaseHeld(step, overdue, {
+    code: "control_locked",
+    reason: "denied: the running transaction did not end in time",
+  });
+}

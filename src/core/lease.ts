@@ -1,0 +1,119 @@
+// Control as a lease: how it begins, what it lasts for, what is cleared behind the holder.
+
+import type { JsonObject } from "../ocpp/json.ts";
+import type { ControlRequest } from "./arbitration.ts";
+import { dropLimits, limitsChanged } from "./charging_limit.ts";
+import { withdrawCommands } from "./charger_call.ts";
+import { recordDecision } from "./decision.ts";
+import { emitJsonTo } from "./json_backend.ts";
+import { abandon } from "./leftover_clearing.ts";
+import type { Lease, State } from "./state.ts";
+import { noteFact, type Step } from "./step_context.ts";
+
+/** Gives control to a backend; whoever held it has to be rid of it before. */
+export function grantLease(
+  step: Step,
+  request: Pick<ControlRequest, "backendId" | "action" | "connectorId">,
+  grant: {
+    readonly reason: string;
+    readonly rule: string | undefined;
+    readonly limit: Lease["limit"];
+  },
+): void {
+  const { state, now } = step;
+  const { backendId, action, connectorId } = request;
+  const lease: Lease = {
+    backendId,
+    grantedAt: now,
+    expiresAt: now + state.configuration.controlTimeoutMs,
+    transactionId: undefined,
+    connectorId,
+    action,
+    rule: grant.rule,
+    limit: grant.limit,
+  };
+  state.control.lease = lease;
+  state.control.recheck = true;
+  adoptRunning(step, lease);
+  leaveQueue(state, backendId);
+  const backend = state.backends.get(backendId);
+  if (backend) backend.grantedAt = now;
+  noteFact(step, `granted_at/${backendId}`, now);
+  saveControl(step);
+  const { reason, rule } = grant;
+  recordDecision(step, { backendId, request: action, outcome: "granted", rule, reason });
+  emitJsonTo(step, backendId, {
+    type: "control_granted",
+    reason,
+    ...grant.limit && { limit_a: grant.limit.currentA },
+  });
+  limitsChanged(step);
+}
+
+/** A lease lasts as long as a running transaction that it may control. */
+export function adoptRunning({ state }: Step, lease: Lease): void {
+  if (lease.transactionId !== undefined) return;
+  for (const id of state.open) {
+    const session = state.sessions.get(id)!;
+    if (session.backendId === null || session.backendId === lease.backendId) {
+      lease.transactionId = id;
+    }
+  }
+}
+
+/** Ends the lease; what the holder left on the charger is cleared with it. */
+export function endLease(
+  step: Step,
+  outcome: "released" | "revoked" | "expired",
+  reason: string,
+): void {
+  const { control } = step.state;
+  const { lease } = control;
+  if (!lease) return;
+  const { backendId } = lease;
+  control.lease = undefined;
+  control.recheck = true;
+  // Otherwise what it has started is still its own when it begins.
+  if (outcome === "revoked" && control.claim?.backendId === backendId) {
+    control.claim = undefined;
+  }
+  saveControl(step);
+  recordDecision(step, { backendId, request: "control", outcome, reason });
+  emitJsonTo(step, backendId, {
+    type: outcome === "revoked" ? "control_revoked" : "control_released",
+    reason,
+  });
+  withdrawCommands(step, backendId, reason);
+  abandon(step, backendId);
+  dropLimits(step, backendId);
+  limitsChanged(step);
+}
+
+/** Takes a backend out of the queue; false: it was not in it. */
+export function leaveQueue({ control: { queue } }: State, backendId: string): boolean {
+  const index = queue.findIndex((item) => item.backendId === backendId);
+  if (index >= 0) queue.splice(index, 1);
+  return index >= 0;
+}
+
+/** Writes down who controls and who wants to; commands on connections do not outlive the process. */
+export function saveControl(step: Step): void {
+  const { control } = step.state;
+  const { mode, modeUntil, ownerLimit, lease, claim, queue, questions, answers } = control;
+  noteFact(step, "control", {
+    mode: { ...mode },
+    ...modeUntil !== undefined && { modeUntil },
+    ...ownerLimit && { ownerLimit: { ...ownerLimit } },
+    ...lease && { lease: json(lease) },
+    ...claim && { claim: { ...claim } },
+    ...queue.length > 0 && { queue: queue.map(json) },
+    ...questions.size > 0 && { questions: [...questions.values()].map(json) },
+    ...answers.size > 0 && { answers: [...answers].map(([key, value]) => [key, json(value)]) },
+    lastQuestion: control.lastQuestion,
+  });
+}
+
+/** What is written down of a plain record. */
+function json(value: object): JsonObject {
+  return { ...value } as JsonObject;
+}
