@@ -5,6 +5,7 @@ import type { JsonObject } from "../ocpp/json.ts";
 import type { Messages } from "../ocpp/types.ts";
 import { answerBackend, failBackend } from "./backend_answer.ts";
 import { claimStart, releaseUnused } from "./control.ts";
+import { handoverAnswered } from "./handover.ts";
 import { comparable } from "./id_tag.ts";
 import { answerJson } from "./json_request.ts";
 import { isUnknown, profileSent, reservationSent, saveLeftovers } from "./leftover.ts";
@@ -155,6 +156,8 @@ function answer(step: Step, call: ChargerCall, origin: Origin, outcome: ChargerO
     }
     case "housekeeping":
       return;
+    case "handover":
+      return handoverAnswered(step, outcome);
     default:
       origin satisfies never;
   }

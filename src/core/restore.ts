@@ -7,6 +7,7 @@ import type { BackendMemory } from "./backend_state.ts";
 import { LONGEST_CLAIM_MS } from "./control.ts";
 import { NO_TRANSACTION } from "./delivery.ts";
 import type { OwnerMode } from "./event.ts";
+import { ANSWER_MS } from "./question.ts";
 import type { Snapshot } from "./record.ts";
 import { openSessions, rememberSession, sessionOnConnector } from "./session.ts";
 import type {
@@ -14,7 +15,10 @@ import type {
   ConfigurationKey,
   Lease,
   NoticeKind,
+  OwnerAnswer,
   ProfileEntry,
+  Question,
+  QueuedRequest,
   ReservationEntry,
   State,
 } from "./state.ts";
@@ -111,6 +115,8 @@ function restoreControl(state: State, snapshot: Snapshot, now: number): void {
   const control = record(facts.get("control"));
   if (control.mode) state.control.mode = control.mode as unknown as OwnerMode;
   state.control.modeUntil = control.modeUntil as number | undefined;
+  state.control.ownerLimit = control.ownerLimit as unknown as State["control"]["ownerLimit"];
+  restoreWaiting(state, control, now);
   const claim = control.claim as unknown as Claim | undefined;
   // A clock that was ahead must not hold the charger for longer than one that was right.
   state.control.claim = claim &&
@@ -118,7 +124,11 @@ function restoreControl(state: State, snapshot: Snapshot, now: number): void {
   const lease = restoreLease(state, control.lease as unknown as Lease | undefined);
   const longestMs = Math.max(state.configuration.controlTimeoutMs, claim ? LONGEST_CLAIM_MS : 0);
   state.control.lease = lease &&
-    { ...lease, expiresAt: Math.min(lease.expiresAt, now + longestMs) };
+    {
+      ...lease,
+      grantedAt: Math.min(lease.grantedAt, now),
+      expiresAt: Math.min(lease.expiresAt, now + longestMs),
+    };
   for (const [ours, entry] of pairs(facts.get("profiles"))) {
     // What was under way when the process died may be there.
     state.profiles.set(ours, { ...entry as unknown as ProfileEntry, confirmed: true });
@@ -139,6 +149,22 @@ function restoreControl(state: State, snapshot: Snapshot, now: number): void {
   }
 }
 
+/** Who waits for control, and what the owner has been asked and has said. */
+function restoreWaiting({ control }: State, saved: JsonObject, now: number): void {
+  for (const item of list(saved.queue)) control.queue.push(item as unknown as QueuedRequest);
+  for (const item of list(saved.questions)) {
+    const question = item as unknown as Question;
+    // After a clock that was ahead, it is open for no longer than it was meant to be.
+    const deadline = Math.min(question.deadline, now + question.deadline - question.askedAt);
+    control.questions.set(question.id, { ...question, deadline });
+  }
+  control.lastQuestion = Number(saved.lastQuestion ?? 0);
+  for (const pair of list(saved.answers)) {
+    const [key, answer] = pair as unknown as [string, OwnerAnswer];
+    control.answers.set(key, { ...answer, until: Math.min(answer.until, now + ANSWER_MS) });
+  }
+}
+
 /** The sessions are on disk before the lease is: a crash between them must not keep it for ever. */
 function restoreLease(state: State, lease: Lease | undefined): Lease | undefined {
   if (!lease) return undefined;
@@ -150,6 +176,10 @@ function restoreLease(state: State, lease: Lease | undefined): Lease | undefined
 
 function record(value: JsonValue | undefined): JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}
+
+function list(value: JsonValue | undefined): JsonValue[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function pairs(value: JsonValue | undefined): [number, JsonValue][] {
