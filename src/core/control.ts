@@ -119,12 +119,12 @@ function handOver(
   { command, queue }: Waiting,
 ): ControlOutcome {
   const deadline = joinHandover(step, request, verdict);
+  if (queue) return queueUp(step, request, verdict.reason);
   const { backendId } = request;
   const waitsFor = { type: "handover" } as const;
   if (command && holdCommand(step, { backendId, ...command, waitsFor, deadline })) {
     return { type: "held" };
   }
-  if (queue) return queueUp(step, request, verdict.reason);
   const reason = "denied: the running transaction is being ended first";
   return deny(step, request, { code: "control_locked", reason });
 }

@@ -1,0 +1,240 @@
+// Asking the owner: what waits, what is answered when, how long the owner's word counts.
+
+import assert from "node:assert/strict";
+import type { RuleConfiguration } from "../../src/core/configuration.ts";
+import { ANSWER_MS, MAX_QUESTIONS } from "../../src/core/question.ts";
+import type { JsonObject } from "../../src/ocpp/json.ts";
+import { outcome } from "./command_fixture.ts";
+import { backend, configuration, Harness } from "./harness.ts";
+
+const ACCEPTED = { status: "Accepted" };
+const REJECTED = { status: "Rejected" };
+
+function rule(changes: Partial<RuleConfiguration> = {}): RuleConfiguration {
+  return {
+    name: "strangers must ask",
+    backends: ["neighbour", "json"],
+    then: "ask",
+    askTimeoutMs: 120_000,
+    default: "deny",
+    onUnknown: "deny",
+    ...changes,
+  };
+}
+
+function stage(changes: Partial<RuleConfiguration> = {}): Harness {
+  const h = new Harness(configuration({
+    backends: [
+      backend("neighbour", "controller"),
+      backend("json", "controller"),
+      backend("solar", "controller"),
+    ],
+    rules: [rule(changes)],
+  }));
+  h.bootCharger();
+  h.attach("neighbour");
+  h.attach("solar");
+  h.connectBackend("json", "json");
+  return h;
+}
+
+function start(h: Harness, message: string, id = "neighbour") {
+  return h.backendCalls(id, "RemoteStartTransaction", { connectorId: 1, idTag: id }, message);
+}
+
+function say(h: Harness, request: JsonObject): JsonObject {
+  const before = h.received("json").length;
+  h.backendSays("json", JSON.stringify(request));
+  const [reply] = h.received("json").slice(before).map(({ text }) => JSON.parse(text));
+  return reply;
+}
+
+function answer(h: Harness, requestId: number, allow: boolean): void {
+  h.event({ type: "owner_answer", requestId, allow });
+}
+
+function holder(h: Harness): string | undefined {
+  return h.state.control.lease?.backendId;
+}
+
+function questions(h: Harness): number[] {
+  return [...h.state.control.questions.keys()];
+}
+
+Deno.test("an OCPP command waits for the owner, and is carried out when the owner says yes in time", () => {
+  const h = stage();
+  assert.equal(start(h, "m1"), undefined);
+  assert.deepEqual(questions(h), [1]);
+  assert.equal(h.callsToCharger("RemoteStartTransaction").length, 0);
+  h.pass(19_000);
+  answer(h, 1, true);
+  assert.equal(h.lastCallToCharger().action, "RemoteStartTransaction");
+  h.chargerAnswers(ACCEPTED);
+  assert.deepEqual(outcome(h.answerTo("neighbour", "m1")), ACCEPTED);
+  assert.equal(holder(h), "neighbour");
+  assert.deepEqual(h.tables.decisions.map((row) => [row.outcome, row.rule, row.reason]), [
+    [
+      "asked",
+      "strangers must ask",
+      "asked: rule 'strangers must ask' — backend is neighbour; question 1, deny unless the " +
+      "owner answers within 120 s",
+    ],
+    [
+      "granted",
+      "strangers must ask",
+      "granted: rule 'strangers must ask' — the owner said yes to question 1",
+    ],
+    [
+      "granted",
+      "strangers must ask",
+      "granted: nobody else holds control; rule 'strangers must ask': the owner agrees",
+    ],
+  ]);
+});
+
+Deno.test("the owner's no refuses it at once, and counts for a while", () => {
+  const h = stage();
+  start(h, "m1");
+  answer(h, 1, false);
+  assert.deepEqual(outcome(h.answerTo("neighbour", "m1")), REJECTED);
+  h.pass(ANSWER_MS - 1);
+  assert.deepEqual(outcome(start(h, "m2")), REJECTED);
+  assert.deepEqual(questions(h), [], "nobody is asked twice");
+  assert.match(h.tables.decisions.at(-1)!.reason, /the owner said no$/);
+  h.pass(1);
+  assert.equal(start(h, "m3"), undefined);
+  assert.deepEqual(questions(h), [2]);
+});
+
+Deno.test("after 20 s the command is refused; a later yes gives control, and lets the next one in", () => {
+  const h = stage();
+  start(h, "m1");
+  h.pass(20_000);
+  assert.deepEqual(outcome(h.answerTo("neighbour", "m1")), REJECTED);
+  assert.deepEqual(questions(h), [1], "the question stays open");
+  h.pass(50_000);
+  answer(h, 1, true);
+  assert.equal(holder(h), "neighbour");
+  assert.equal(h.callsToCharger("RemoteStartTransaction").length, 0, "what was refused stays so");
+  assert.equal(start(h, "m2"), undefined);
+  h.chargerAnswers(ACCEPTED);
+  assert.deepEqual(outcome(h.answerTo("neighbour", "m2")), ACCEPTED);
+});
+
+Deno.test("nobody answers: the default counts", () => {
+  for (const allow of [false, true]) {
+    const h = stage({ default: allow ? "allow" : "deny" });
+    start(h, "m1");
+    h.pass(120_000);
+    assert.deepEqual(questions(h), []);
+    assert.equal(holder(h), allow ? "neighbour" : undefined);
+    const decision = h.tables.decisions.find(({ reason }) => reason.includes("nobody answered"));
+    assert.equal(
+      decision?.reason,
+      `${allow ? "granted" : "denied"}: rule 'strangers must ask' — nobody answered question 1 ` +
+        `within 120 s, and its default is ${allow ? "allow" : "deny"}`,
+    );
+  }
+});
+
+Deno.test("a JSON backend is told that the owner is asked, and then what the owner said", () => {
+  const h = stage();
+  assert.deepEqual(say(h, { id: 7, action: "RemoteStartTransaction", id_tag: "X" }), {
+    id: 7,
+    action: "RemoteStartTransaction",
+    error: "pending",
+    reason: "the owner is asked: rule 'strangers must ask' — backend is json",
+    question: 1,
+  });
+  const before = h.received("json").length;
+  answer(h, 1, true);
+  const events = h.received("json").slice(before).map(({ text }) => JSON.parse(text).type);
+  assert.deepEqual(events, ["control_granted"]);
+  assert.equal(holder(h), "json");
+  assert.equal(h.callsToCharger("RemoteStartTransaction").length, 0, "it has to ask again");
+});
+
+Deno.test("one question for each backend and rule, however often they try", () => {
+  const h = stage();
+  for (let i = 0; i < 40; i++) start(h, `m${i}`);
+  say(h, { action: "request_control" });
+  assert.deepEqual(questions(h), [1, 2]);
+  h.pass(20_000);
+  for (let i = 0; i < 40; i++) assert.equal(h.answersTo("neighbour", `m${i}`).length, 1);
+});
+
+Deno.test("questions are bounded", () => {
+  const backends = Array.from(
+    { length: MAX_QUESTIONS + 1 },
+    (_, i) => backend(`b${i}`, "controller"),
+  );
+  const h = new Harness(configuration({ backends, rules: [rule({ backends: [] })] }));
+  h.core = { ...h.core, rules: [(({ backends: _, ...rest }) => rest)(rule())] };
+  h.event({ type: "configured", configuration: h.core });
+  h.bootCharger();
+  for (const { id } of backends) h.attach(id);
+  for (const { id } of backends.slice(0, -1)) assert.equal(start(h, "m", id), undefined);
+  assert.deepEqual(outcome(start(h, "m", `b${MAX_QUESTIONS}`)), REJECTED);
+  assert.match(h.tables.decisions.at(-1)!.reason, /too many questions/);
+});
+
+Deno.test("the owner is not asked for what somebody else has", () => {
+  const h = stage();
+  start(h, "m1", "solar");
+  h.chargerAnswers(ACCEPTED);
+  assert.deepEqual(outcome(start(h, "m2")), REJECTED);
+  assert.deepEqual(questions(h), []);
+});
+
+Deno.test("while control lasts, nobody asks again for the holder", () => {
+  const h = stage();
+  start(h, "m1");
+  answer(h, 1, true);
+  h.chargerAnswers(ACCEPTED);
+  const timestamp = new Date(h.now).toISOString();
+  const payload = { connectorId: 1, idTag: "neighbour", meterStart: 0, timestamp };
+  h.chargerCalls("StartTransaction", payload);
+  h.pass(2 * ANSWER_MS);
+  h.backendCalls("neighbour", "UnlockConnector", { connectorId: 1 });
+  assert.equal(h.lastCallToCharger().action, "UnlockConnector");
+  assert.deepEqual(questions(h), []);
+});
+
+Deno.test("a card cannot wait: it is refused, and accepted once the owner has said yes", async () => {
+  const { localRequest } = await import("../../src/core/local_request.ts");
+  const h = stage();
+  const show = () =>
+    localRequest({ state: h.state, now: h.now, effects: [] }, "neighbour", "CARD").granted;
+  assert.equal(show(), false);
+  assert.deepEqual(questions(h), [1]);
+  answer(h, 1, true);
+  assert.equal(show(), true);
+  assert.equal(holder(h), undefined, "a card that may charge is no control yet");
+});
+
+Deno.test("questions and answers survive a restart; a command on a lost connection does not", () => {
+  const h = stage();
+  start(h, "m1");
+  h.restart();
+  h.bootCharger();
+  h.attach("neighbour");
+  assert.deepEqual(questions(h), [1]);
+  answer(h, 1, true);
+  assert.equal(holder(h), "neighbour");
+  assert.equal(h.callsToCharger("RemoteStartTransaction").length, 0);
+  h.restart();
+  h.bootCharger();
+  h.attach("neighbour");
+  h.pass(300_000);
+  assert.equal(start(h, "m2"), undefined);
+  assert.equal(h.lastCallToCharger().action, "RemoteStartTransaction");
+});
+
+Deno.test("an answer to no question has no effect", () => {
+  const h = stage();
+  answer(h, 1, true);
+  start(h, "m1");
+  answer(h, 1, false);
+  answer(h, 1, true);
+  assert.deepEqual(outcome(start(h, "m2")), REJECTED);
+});
