@@ -2,6 +2,7 @@
 
 import type { CoreConfiguration } from "./configuration.ts";
 import { createLogWindow } from "./log_window.ts";
+import { restorePrices } from "./price_history.ts";
 import type { Snapshot } from "./record.ts";
 import { restore } from "./restore.ts";
 import { compileRules } from "./rules.ts";
@@ -68,6 +69,7 @@ export function createState(
     },
     rules: compileRules(configuration.rules),
     facts: new Map(),
+    prices: restorePrices(snapshot),
     decisions: [...snapshot.decisions],
     profiles: new Map(),
     reservations: new Map(),

@@ -1,5 +1,7 @@
 // The wall clock was set: every deadline moves with it, so that waiting takes as long as it should.
 
+import { shiftFacts } from "./fact.ts";
+import { shiftPrices } from "./price_history.ts";
 import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 import { log } from "./step_context.ts";
@@ -48,6 +50,8 @@ export function shiftDeadlines(step: Step, byMs: number): void {
     control.queue[index] = { ...item, since: item.since + byMs };
   }
   control.recheck = true;
+  shiftPrices(state, byMs);
+  shiftFacts(state, byMs);
   if (state.storeRetryAt !== undefined) state.storeRetryAt += byMs;
   // The owner's end time is a time of day: it stays.
   log(step, "warning", "the clock was set", { byS: Math.round(byMs / 1000) });

@@ -16,6 +16,7 @@ import type { CoreConfiguration } from "./configuration.ts";
 import type { OwnerMode } from "./event.ts";
 import type { LogWindow } from "./log_window.ts";
 import type { Fact } from "./fact.ts";
+import type { PriceHistory } from "./price_history.ts";
 import type { DecisionRecord, LogEntry, SessionRecord } from "./record.ts";
 import type { Rules } from "./rules.ts";
 
@@ -45,6 +46,8 @@ export interface State {
   /** Compiled from the configuration. */
   rules: Rules;
   readonly facts: Map<string, Fact>;
+  /** What the household's price sensor has said; undefined: nothing. */
+  prices: PriceHistory | undefined;
   readonly decisions: DecisionRecord[];
   /** Profiles and reservations that backends left on the charger, by the charger's id. */
   readonly profiles: Map<number, ProfileEntry>;

@@ -10,10 +10,11 @@ import { finishControl, reviewControl, tickControl } from "./control_tick.ts";
 import { keepCursors } from "./delivery.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
-import { learnFact } from "./fact.ts";
+import { forgetFacts, learnFact } from "./fact.ts";
 import { receivedByJson } from "./json_backend.ts";
 import { closeLostSessions } from "./lost_stop.ts";
 import { answerQuestion, setMode, setOwnerLimit } from "./owner.ts";
+import { notePrice } from "./price_history.ts";
 import { reconfigure } from "./reconfigure.ts";
 import { shiftDeadlines } from "./shift.ts";
 import type { State } from "./state.ts";
@@ -34,6 +35,7 @@ export function step(state: State, event: Event, now: number): Effect[] {
   switch (event.type) {
     case "started":
       keepCursors(step, [...state.backends.values()]);
+      forgetFacts(step);
       reviewControl(step);
       tickBackends(step);
       break;
@@ -79,6 +81,7 @@ export function step(state: State, event: Event, now: number): Effect[] {
       break;
     case "fact":
       learnFact(step, event);
+      notePrice(step);
       reviewRuleLimit(step);
       state.control.recheck = true;
       break;

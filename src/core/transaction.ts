@@ -13,6 +13,7 @@ import type {
 } from "../ocpp/types.ts";
 import { mayKnow } from "./backend.ts";
 import type { Backend } from "./backend_state.ts";
+import { billReadings, billStop } from "./billing.ts";
 import { book } from "./booking.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { emitJsonTo } from "./json_backend.ts";
@@ -32,6 +33,7 @@ import {
   sessionOnConnector,
   startKey,
 } from "./session.ts";
+import type { State } from "./state.ts";
 import { log, noteOnce, type Step } from "./step_context.ts";
 import { answerStart, store } from "./stored.ts";
 import { meteredSession, stoppedSession } from "./transaction_match.ts";
@@ -88,12 +90,13 @@ export function startTransaction(
     registerWh: request.meterStart,
     flags: clockSet ? [] : ["clock_corrected"],
   });
+  billReadings(state, session);
   const writes: Write[] = [];
   const entries: LogEntry[] = [];
   const ended = sessionOnConnector(state, request.connectorId);
   let closed: SessionRecord | undefined;
   if (ended) {
-    closed = estimateStop(ended, startedAt, request.meterStart);
+    closed = estimateStop(state, ended, startedAt, request.meterStart);
     entries.push(stopEntry(step, closed, state.log.lastSequence + 1));
     writes.push({ table: "session", session: closed });
   }
@@ -140,7 +143,7 @@ export function meterValues(step: Step, message: ChargerMessage<MeterValuesReque
   }
   const updated = { ...session, flags: [...session.flags] };
   if (session.stoppedAt === null) {
-    takeReadings(updated, request.meterValue, now);
+    takeReadings(state, updated, request.meterValue, now);
   }
   const entry: LogEntry = {
     sequence: state.log.lastSequence + 1,
@@ -181,7 +184,7 @@ export function stopTransaction(
   step: Step,
   message: ChargerMessage<StopTransactionRequest>,
 ): void {
-  const { now } = step;
+  const { state, now } = step;
   const { request, original } = message;
   const answer = { connection: message.connection, id: message.id };
   const at = parseTime(request.timestamp) ?? now;
@@ -204,6 +207,8 @@ export function stopTransaction(
     const corrected = { ...session, flags: [...session.flags] };
     flag(corrected, "late_stop");
     endSession(corrected, { at, meterStopWh: request.meterStop, reason });
+    // One that ended before anything was billed stays as it is in the books.
+    if (corrected.bill) billStop(state, corrected);
     store(
       step,
       { type: "stop", answer, session: corrected, entry: undefined },
@@ -213,8 +218,9 @@ export function stopTransaction(
   }
   const ended = { ...session, flags: [...session.flags] };
   if (!isClockSet(original)) flag(ended, "clock_corrected");
-  takeLastReading(ended, request.transactionData ?? [], now);
+  takeLastReading(state, ended, request.transactionData ?? [], now);
   endSession(ended, { at, meterStopWh: request.meterStop, reason });
+  billStop(state, ended);
   const { transactionId: _, ...payload } = request;
   const entry: LogEntry = {
     sequence: step.state.log.lastSequence + 1,
@@ -276,23 +282,28 @@ function storeOrphan(
 }
 
 function takeReadings(
+  state: State,
   session: SessionRecord,
   meterValue: readonly MeterValue[],
   now: number,
 ): void {
   for (const { wh, at } of energyRegisterReadings(meterValue)) {
     meterReading(session, wh, at ?? now);
+    billReadings(state, session);
   }
 }
 
 /** Of a StopTransaction's data only the end is news: the rest was sent as MeterValues before. */
 function takeLastReading(
+  state: State,
   session: SessionRecord,
   transactionData: readonly MeterValue[],
   now: number,
 ): void {
   const last = energyRegisterReadings(transactionData).at(-1);
-  if (last && last.wh >= (session.registerWh ?? 0)) meterReading(session, last.wh, last.at ?? now);
+  if (last === undefined || last.wh < (session.registerWh ?? 0)) return;
+  meterReading(session, last.wh, last.at ?? now);
+  billReadings(state, session);
 }
 
 /** Whether the charger's clock was set when it wrote this message. */
