@@ -3,37 +3,39 @@
 import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import type { IdTagInfo } from "../ocpp/types.ts";
+import { isExcluded } from "./arbitration.ts";
 import { enqueue } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
-import { forgetAuthorization, rememberAuthorization } from "./booking.ts";
+import { forgetAuthorization, holderOf, rememberAuthorization } from "./booking.ts";
+import { allowCard, grantOf, isCharging, isDenied } from "./card.ts";
 import { answerCharger } from "./charger_answer.ts";
 import { claimant } from "./claim.ts";
-import { idTagRow } from "./id_tag.ts";
+import { idTagRow, tagFor } from "./id_tag.ts";
 import type { Awaiting, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 import { startConfirmation } from "./stored.ts";
 
+const BLOCKED: IdTagInfo = { status: "Blocked" };
+
 /**
- * Authorize (OCPP 1.6, section 4.1): the household's table, else the backend whose RemoteStart the
- * charger is carrying out, else the backends that may authorise, best first, with a deadline.
+ * Authorize (OCPP 1.6, section 4.1): whoever charges may always end it. Else the household's table
+ * says whose the card is, or the backend whose RemoteStart the charger is carrying out, or the
+ * backends that may authorise, best first, with a deadline. The arbiter decides about whose it is.
  */
 export function authorize(step: Step, connection: number, id: MessageId, idTag: string): void {
   const { state, now } = step;
+  const answer = (status: IdTagInfo["status"]) =>
+    answerCharger(step, connection, id, { idTagInfo: { status } });
+  if (isCharging(state, idTag)) return answer("Accepted");
+  if (isDenied(step, idTag)) return answer("Blocked");
   const row = idTagRow(state, idTag);
-  if (row) {
-    const status = row.action === "allow" ? "Accepted" : "Blocked";
-    answerCharger(step, connection, id, { idTagInfo: { status } });
-    return;
-  }
   const claimed = state.backends.get(claimant(state, idTag, undefined, now) ?? "");
-  const asked = claimed ? [claimed].filter(canBeAsked) : authorizers(state);
-  if (asked.length === 0) {
-    const status = claimed || state.configuration.unknownIdTags === "accept"
-      ? "Accepted"
-      : "Invalid";
-    answerCharger(step, connection, id, { idTagInfo: { status } });
-    return;
+  if (row) {
+    const allowed = claimed !== undefined || allowCard(step, row.backend ?? null, idTag);
+    return answer(allowed ? "Accepted" : "Blocked");
   }
+  const asked = claimed ? [claimed].filter(canBeAsked) : authorizers(state);
+  if (asked.length === 0) return answer(claimed ? "Accepted" : unknownStatus(step, idTag));
   const awaiting: Awaiting & { type: "authorize" } = {
     type: "authorize",
     connection,
@@ -44,8 +46,16 @@ export function authorize(step: Step, connection: number, id: MessageId, idTag: 
   };
   state.charger.awaiting.push(awaiting);
   for (const backend of asked) {
-    enqueue(step, backend, { type: "ask", action: "Authorize", payload: { idTag }, awaiting });
+    const payload = { idTag: tagFor(state, backend.id, idTag) };
+    enqueue(step, backend, { type: "ask", action: "Authorize", payload, awaiting });
   }
+}
+
+/** What becomes of a card that nobody who answers knows (`unknown_id_tags`). */
+function unknownStatus(step: Step, idTag: string): IdTagInfo["status"] {
+  const { state } = step;
+  if (state.configuration.unknownIdTags === "reject") return "Invalid";
+  return allowCard(step, holderOf(state, idTag).backendId, idTag) ? "Accepted" : "Blocked";
 }
 
 /** The backends that may be asked now, best first. */
@@ -54,7 +64,10 @@ function authorizers(state: State): Backend[] {
   const rank = (backend: Backend) =>
     backend.id === preferred ? Infinity : backend.configuration.priority;
   return [...state.backends.values()]
-    .filter((backend) => backend.configuration.permissions.has("authorize") && canBeAsked(backend))
+    .filter((backend) =>
+      backend.configuration.permissions.has("authorize") && canBeAsked(backend) &&
+      !isExcluded(state, backend.id)
+    )
     .sort((a, b) => rank(b) === rank(a) ? 0 : rank(b) - rank(a));
 }
 
@@ -123,12 +136,16 @@ export function askAnswered(
 /** Of those that say yes to a tag, the best-ranked is who its next session is booked to. */
 function learn(
   step: Step,
-  { idTag, answers }: Awaiting & { type: "authorize" },
+  awaiting: Awaiting & { type: "authorize" },
   backendId: string,
   info: IdTagInfo,
 ): void {
+  const { idTag, answers } = awaiting;
   answers.set(backendId, info);
   if (info.status !== "Accepted") return forgetAuthorization(step, idTag, backendId);
+  // Another one's yes was the answer already: the start that comes is its.
+  const granted = grantOf(step.state, idTag, step.now)?.backendId ?? backendId;
+  if (granted !== backendId && !step.state.charger.awaiting.includes(awaiting)) return;
   const best = [...answers].find(([, item]) => item?.status === "Accepted")?.[0];
   if (best === backendId) rememberAuthorization(step, idTag, backendId);
 }
@@ -138,22 +155,38 @@ export function withdrawAsk(step: Step, awaiting: Awaiting, backendId: string): 
   askAnswered(step, awaiting, backendId, undefined);
 }
 
-/** The best-ranked yes decides as soon as nobody better may still speak. */
+/**
+ * The best-ranked yes that the arbiter agrees to decides, as soon as nobody better may still speak;
+ * one that it does not agree to counts as a no.
+ */
 function settleAuthorize(
   step: Step,
   awaiting: Awaiting & { type: "authorize" },
   overdue: boolean,
 ): void {
-  const { configuration } = step.state;
   let refused: IdTagInfo | undefined;
-  for (const info of awaiting.answers.values()) {
+  for (const [backendId, info] of awaiting.answers) {
     if (info === undefined && !overdue) return;
     if (info === undefined || info === null) continue;
-    if (info.status === "Accepted") return finishAuthorize(step, awaiting, info);
-    refused ??= info;
+    if (info.status !== "Accepted") refused ??= info;
+    else if (agrees(step, awaiting.idTag, backendId)) return finishAuthorize(step, awaiting, info);
+    else {
+      awaiting.answers.set(backendId, BLOCKED);
+      refused ??= BLOCKED;
+    }
   }
-  const silent = { status: configuration.unknownIdTags === "accept" ? "Accepted" : "Invalid" };
-  finishAuthorize(step, awaiting, refused ?? silent as IdTagInfo);
+  finishAuthorize(step, awaiting, refused ?? { status: unknownStatus(step, awaiting.idTag) });
+}
+
+/** Whether a backend's yes to a card counts; it does for its own RemoteStartTransaction. */
+function agrees(step: Step, idTag: string, backendId: string): boolean {
+  if (claimant(step.state, idTag, undefined, step.now) === backendId) return true;
+  if (allowCard(step, backendId, idTag)) {
+    rememberAuthorization(step, idTag, backendId);
+    return true;
+  }
+  forgetAuthorization(step, idTag, backendId);
+  return false;
 }
 
 function finishAuthorize(
@@ -191,7 +224,12 @@ export function settleOverdue(step: Step): void {
       case "start":
         remove(step.state, awaiting);
         for (const id of awaiting.ids) {
-          answerCharger(step, awaiting.connection, id, startConfirmation(awaiting.transactionId));
+          answerCharger(
+            step,
+            awaiting.connection,
+            id,
+            startConfirmation(step.state, awaiting.transactionId),
+          );
         }
         break;
       case "authorize":

@@ -1,4 +1,4 @@
-// Whose session it is: RemoteStart's backend, else the id-tag table, else who authorised the tag.
+// Whose a tag and its session are: RemoteStart's backend, else the table, else who authorised it.
 
 import { claimant } from "./claim.ts";
 import { comparable, idTagRow } from "./id_tag.ts";
@@ -18,6 +18,14 @@ export function book(
 ): { backendId: string | null; bookedBy: BookedBy } {
   const claimed = claimant(state, idTag, connectorId, now);
   if (claimed !== undefined) return { backendId: claimed, bookedBy: "remote_start" };
+  return holderOf(state, idTag);
+}
+
+/** Whose a tag is, as far as anybody has said; null: the household's. */
+export function holderOf(
+  state: State,
+  idTag: string,
+): { backendId: string | null; bookedBy: BookedBy } {
   const row = idTagRow(state, idTag);
   if (row) return { backendId: row.backend ?? null, bookedBy: "id_tag" };
   const backendId = state.authorizedBy.get(comparable(idTag));

@@ -1,15 +1,33 @@
-// Running transactions that their backend refuses: stopped, also if the charger is away just then.
+// Running transactions that are refused: stopped, also if the charger is away just then.
 
 import { callCharger } from "./charger_call.ts";
 import type { SessionRecord } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
-import { noteFact, type Step } from "./step_context.ts";
+import { log, noteFact, type Step } from "./step_context.ts";
 
 /** The backend's verdict came after the charger was answered, and its policy is to stop. */
 export function stopLate(step: Step, session: SessionRecord): void {
   step.state.refused.add(session.transactionId);
   saveRefused(step);
   stop(step, session);
+}
+
+/** The household refuses a transaction: until it has ended, the charger hears Blocked. */
+export function refuseStart(step: Step, session: SessionRecord): void {
+  step.state.refused.add(session.transactionId);
+  saveRefused(step);
+  log(step, "warning", "a transaction began that may not charge; it is stopped", {
+    transactionId: session.transactionId,
+    connectorId: session.connectorId,
+  });
+}
+
+/** Ends what was refused, unless the charger is sure to end it by itself (OCPP 1.6, section 9.1). */
+export function stopRefusedStart(step: Step, session: SessionRecord): void {
+  const key = step.state.charger.configuration?.find((row) =>
+    row.key.toLowerCase() === "stoptransactiononinvalidid"
+  );
+  if (key?.value?.trim().toLowerCase() !== "true") stop(step, session);
 }
 
 /** The charger is back: what could not be stopped is stopped now. */

@@ -4,14 +4,15 @@ import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import { startConfirmed } from "./backend_frame.ts";
 import { pumpAll } from "./backend_outbox.ts";
+import { allowStart } from "./card.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { sessionEnded, sessionStarted } from "./control.ts";
-import { refusedEnded } from "./late_rejection.ts";
+import { refusedEnded, refuseStart, stopRefusedStart } from "./late_rejection.ts";
 import { appendEntry } from "./log_window.ts";
 import { retellStatus } from "./masked_status.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
 import { rememberSession } from "./session.ts";
-import type { Storing } from "./state.ts";
+import type { State, Storing } from "./state.ts";
 import { log, type Step } from "./step_context.ts";
 
 /** After a failed write of its own, the proxy waits so long before it tries again. */
@@ -111,9 +112,12 @@ function applyStart(step: Step, plan: Storing & { type: "start" }): void {
     backend: session.backendId,
     bookedBy: session.bookedBy,
   });
-  sessionStarted(step, session);
+  const allowed = allowStart(step, session);
+  if (allowed) sessionStarted(step, session);
+  else refuseStart(step, session);
   retellStatus(step, session);
   answerStart(step, plan.connection, plan.id, session);
+  if (!allowed) stopRefusedStart(step, session);
 }
 
 function applyAdoption(step: Step, session: SessionRecord): void {
@@ -181,12 +185,13 @@ export function answerStart(
     return;
   }
   const backend = state.backends.get(session.backendId ?? "");
-  const canAsk = session.stoppedAt === null && backend?.link.type === "open" &&
+  const canAsk = session.stoppedAt === null && !state.refused.has(session.transactionId) &&
+    backend?.link.type === "open" &&
     backend.link.protocol === "ocpp1.6" && backend.registration === "accepted" &&
     !backend.transactionIds.has(session.transactionId) &&
     backend.configuration.permissions.has("receive");
   if (!canAsk) {
-    answerCharger(step, connection, id, startConfirmation(session.transactionId));
+    answerCharger(step, connection, id, startConfirmation(state, session.transactionId));
     return;
   }
   awaiting.push({
@@ -200,6 +205,7 @@ export function answerStart(
 }
 
 /** StartTransaction.conf without a backend's verdict. */
-export function startConfirmation(transactionId: number): JsonObject {
-  return { transactionId, idTagInfo: { status: "Accepted" } };
+export function startConfirmation({ refused }: State, transactionId: number): JsonObject {
+  const status = refused.has(transactionId) ? "Blocked" : "Accepted";
+  return { transactionId, idTagInfo: { status } };
 }

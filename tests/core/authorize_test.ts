@@ -21,6 +21,12 @@ function stage(changes: Parameters<typeof configuration>[0] = {}): Harness {
   return h;
 }
 
+/** While somebody is home, no backend's card may charge. */
+const PRESENCE = {
+  presenceSensor: "sensor.home",
+  facts: [{ name: "sensor.home", maxAgeMs: 60_000 }],
+};
+
 /** The charger's Authorize; its answer so far. */
 function authorize(h: Harness, idTag = "TAG", id = "auth") {
   return outcome(h.chargerCalls("Authorize", { idTag }, id));
@@ -213,4 +219,81 @@ Deno.test("a charger that asks twice is answered twice, and one that left is not
   h.serve("best");
   h.pass(10_000);
   assert.deepEqual(answers(h, "three"), []);
+});
+
+Deno.test("a backend that has no say here is not asked, and its no counts for nothing", () => {
+  const cases: [string, Parameters<typeof configuration>[0], asked: string[]][] = [
+    ["blocked", { blockedProviders: ["best"] }, ["other"]],
+    ["not listed", { allowedProviders: ["best"] }, ["best"]],
+    ["no sharing", { allowSharedCharging: false }, []],
+  ];
+  for (const [name, changes, asked] of cases) {
+    const h = stage(changes);
+    const answered = authorize(h);
+    const calls = ["best", "other"].filter((id) => h.callsToBackend(id, "Authorize").length > 0);
+    assert.deepEqual(calls, asked, name);
+    assert.deepEqual(answered, asked.length === 0 ? YES : undefined, name);
+  }
+});
+
+Deno.test("a yes that the arbiter refuses counts as a no", () => {
+  const h = stage(PRESENCE);
+  h.event({ type: "fact", name: "sensor.home", value: "on" });
+  authorize(h);
+  h.serve("best");
+  assert.deepEqual(answers(h), []);
+  h.serve("other");
+  assert.deepEqual(answers(h), [{ idTagInfo: { status: "Blocked" } }]);
+  assert.deepEqual(
+    h.tables.decisions.map(({ backendId, request, outcome }) => [backendId, request, outcome]),
+    [["best", "Authorize", "denied"], ["other", "Authorize", "denied"]],
+  );
+  assert.deepEqual(bookedTo(h, "TAG"), [null, "nobody"]);
+});
+
+Deno.test("the next best decides where the arbiter refuses the best", () => {
+  const rule = { name: "not the best", backends: ["best"], then: "deny" as const };
+  const h = stage({
+    rules: [{ ...rule, askTimeoutMs: 1, default: "deny", onUnknown: "deny" }],
+  });
+  authorize(h);
+  const parent = { idTagInfo: { status: "Accepted", parentIdTag: "P" } };
+  h.backendAnswers("other", parent);
+  h.serve("best");
+  assert.deepEqual(answers(h), [parent]);
+  assert.match(h.tables.decisions.at(-2)!.reason, /^denied: rule 'not the best'/);
+  assert.deepEqual(bookedTo(h, "TAG"), ["other", "authorization"]);
+});
+
+Deno.test("a card that a backend knew before is that backend's, also when nobody answers", () => {
+  const h = stage();
+  authorize(h);
+  h.serve("best");
+  h.serve("other");
+  h.event({ type: "owner", mode: { mode: "owner_only" } });
+  assert.deepEqual(authorize(h, "tag", "two"), { idTagInfo: { status: "Blocked" } });
+  assert.equal(h.tables.decisions.at(-1)?.backendId, "best");
+});
+
+Deno.test("whose yes was the answer gets the session, whoever else says yes afterwards", () => {
+  const h = stage();
+  authorize(h);
+  h.serve("other");
+  h.pass(2_500);
+  assert.deepEqual(answers(h), [YES]);
+  h.serve("best");
+  assert.deepEqual(bookedTo(h, "TAG"), ["other", "authorization"]);
+});
+
+Deno.test("N21: the backend that starts by remote is asked alone, and its yes is enough", () => {
+  const h = stage(PRESENCE);
+  h.event({ type: "fact", name: "sensor.home", value: "off" });
+  h.backendCalls("other", "RemoteStartTransaction", { connectorId: 1, idTag: "RANDOM" });
+  h.chargerAnswers({ status: "Accepted" });
+  h.event({ type: "fact", name: "sensor.home", value: "on" });
+  assert.equal(authorize(h, "RANDOM"), undefined);
+  assert.equal(h.callsToBackend("best", "Authorize").length, 0);
+  h.serve("other");
+  assert.deepEqual(answers(h), [YES]);
+  assert.deepEqual(h.tables.decisions.filter(({ request }) => request === "Authorize"), []);
 });

@@ -555,29 +555,29 @@ Deno.test("a new configuration that blocks the holder ends its control and clear
   }
 });
 
-Deno.test("a transaction of a backend that may not hold control gives it none", () => {
+Deno.test("a transaction of a backend that has no right to control gives it none", () => {
   const idTags = [{ tag: "WORK", owner: false, backend: "employer", action: "allow" as const }];
-  const cases: Parameters<typeof configuration>[0][] = [
-    { blockedProviders: ["employer"] },
-    { allowedProviders: ["evcc"] },
-    { allowSharedCharging: false },
-    {
-      backends: [
-        backend("evcc", "controller"),
-        backend("ha", "controller"),
-        backend("employer", "observer"),
-      ],
-    },
-  ];
-  for (const changes of cases) {
+  const h = stage({ idTags }, [backend("evcc", "controller"), backend("employer", "observer")]);
+  h.backendCalls("evcc", "SetChargingProfile", setProfile(16));
+  obey(h);
+  begin(h, "WORK");
+  assert.deepEqual(session(h), ["employer", "id_tag"]);
+  assert.equal(holder(h), undefined);
+  assert.match(h.tables.decisions.at(-1)!.reason, /^denied: /);
+  assert.deepEqual(outcome(remoteStart(h, "evcc", "x", 2)), REJECTED);
+});
+
+Deno.test("a transaction with a refused backend's card takes control from nobody", () => {
+  const idTags = [{ tag: "WORK", owner: false, backend: "employer", action: "allow" as const }];
+  for (const changes of [{ blockedProviders: ["employer"] }, { allowedProviders: ["evcc"] }]) {
     const h = stage({ idTags, ...changes });
     h.backendCalls("evcc", "SetChargingProfile", setProfile(16));
-    if (h.state.charger.pending) h.chargerAnswers(ACCEPTED);
+    obey(h);
     begin(h, "WORK");
     assert.deepEqual(session(h), ["employer", "id_tag"]);
-    assert.equal(holder(h), undefined, JSON.stringify(changes));
+    assert.equal(holder(h), "evcc");
     assert.match(h.tables.decisions.at(-1)!.reason, /^denied: /);
-    assert.deepEqual(outcome(remoteStart(h, "evcc", "x", 2)), REJECTED);
+    assert.deepEqual(obey(h).map(([action]) => action), ["RemoteStopTransaction"]);
   }
 });
 
