@@ -5,7 +5,7 @@ import { formatTime } from "../ocpp/time.ts";
 import type { Backend } from "./backend_state.ts";
 import { entryAfter, PAGE_ENTRIES, pass, visible } from "./delivery.ts";
 import { tagFor } from "./id_tag.ts";
-import { entryEvents, type JsonEvent, statusEvent } from "./json_event.ts";
+import { entryEvents, type EventReader, type JsonEvent, statusEvent } from "./json_event.ts";
 import { viewOf } from "./masked_status.ts";
 import type { Step } from "./step_context.ts";
 
@@ -69,6 +69,10 @@ export function deliverJson(step: Step, backend: Backend): void {
   const { durable } = backend.configuration;
   const { delivery } = backend;
   if (delivery.notBefore <= step.now) delivery.notBefore = 0;
+  const reader: EventReader = {
+    backendId: backend.id,
+    asKnown: (idTag) => tagFor(step.state, backend.id, idTag),
+  };
   let sent = false;
   while (!durable || mayGetMore(backend)) {
     const entry = entryAfter(step, backend, backend.sentSequence);
@@ -77,8 +81,7 @@ export function deliverJson(step: Step, backend: Backend): void {
     sent = true;
     if (!durable) pass(step, backend, entry.sequence, false);
     if (!visible(step.state, backend, entry)) continue;
-    const asKnown = (idTag: string) => tagFor(step.state, backend.id, idTag);
-    for (const event of entryEvents(entry, asKnown)) {
+    for (const event of entryEvents(entry, reader)) {
       const numbered = durable ? { ...event, sequence: entry.sequence } : event;
       backend.unconfirmedLength += emitJsonTo(step, backend.id, numbered);
     }

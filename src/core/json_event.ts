@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from "../ocpp/json.ts";
 import { formatTime } from "../ocpp/time.ts";
 import type { BootNotificationRequest, StatusNotificationRequest } from "../ocpp/types.ts";
 import type { LogEntry, SessionRecord } from "./record.ts";
+import { sessionFlags, sessionMoney } from "./session_money.ts";
 
 /** An event without its `time`. */
 export interface JsonEvent extends JsonObject {
@@ -34,8 +35,19 @@ export function meterEvent(payload: JsonObject): JsonEvent {
   };
 }
 
-/** The events of one entry of the log; `asKnown` puts an id tag into the backend's own. */
-export function entryEvents(entry: LogEntry, asKnown: (idTag: string) => string): JsonEvent[] {
+/** Whom events are made for. */
+export interface EventReader {
+  /** undefined: the owner. */
+  readonly backendId: string | undefined;
+  /** Puts an id tag into the reader's own. */
+  readonly asKnown: (idTag: string) => string;
+}
+
+const OWNER: EventReader = { backendId: undefined, asKnown: (idTag) => idTag };
+
+/** The events of one entry of the log, as the reader may see them. */
+export function entryEvents(entry: LogEntry, reader: EventReader = OWNER): JsonEvent[] {
+  const { asKnown } = reader;
   const { transactionId: transaction_id, connectorId: connector_id, payload } = entry;
   switch (entry.action) {
     case "StartTransaction": {
@@ -56,7 +68,7 @@ export function entryEvents(entry: LogEntry, asKnown: (idTag: string) => string)
         connector_id,
         ...snakeCase(withTag(payload, asKnown)) as JsonObject,
       };
-      return entry.session ? [stopped, sessionEvent(entry.session, asKnown)] : [stopped];
+      return entry.session ? [stopped, sessionEvent(entry.session, reader)] : [stopped];
     }
     default:
       return entry.action satisfies never;
@@ -68,7 +80,7 @@ function withTag(payload: JsonObject, asKnown: (idTag: string) => string): JsonO
   return typeof idTag === "string" ? { ...payload, idTag: asKnown(idTag) } : payload;
 }
 
-function sessionEvent(session: SessionRecord, asKnown: (idTag: string) => string): JsonEvent {
+function sessionEvent(session: SessionRecord, { backendId, asKnown }: EventReader): JsonEvent {
   const { startedAt, stoppedAt } = session;
   return {
     type: "session",
@@ -81,7 +93,8 @@ function sessionEvent(session: SessionRecord, asKnown: (idTag: string) => string
     duration_s: stoppedAt === null ? null : Math.round((stoppedAt - startedAt) / 1000),
     energy_kwh: session.energyWh / 1000,
     stop_reason: session.stopReason,
-    flags: session.flags,
+    flags: sessionFlags(session, backendId),
+    ...sessionMoney(session, backendId),
   };
 }
 

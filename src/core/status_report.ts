@@ -4,8 +4,11 @@ import type { JsonObject } from "../ocpp/json.ts";
 import { formatTime } from "../ocpp/time.ts";
 import { mayKnow } from "./backend.ts";
 import type { Backend } from "./backend_state.ts";
+import { maskedIdTag } from "./masked_id_tag.ts";
+import { questionView } from "./question.ts";
 import type { SessionRecord } from "./record.ts";
 import { openSessions, sessionOnConnector } from "./session.ts";
+import { sessionFlags, sessionMoney } from "./session_money.ts";
 import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 
@@ -13,7 +16,15 @@ import type { Step } from "./step_context.ts";
 export interface StatusReport extends JsonObject {
   charger: JsonObject;
   mode: JsonObject;
+  /** The owner's, for everybody. */
+  owner_limit: { current_a: number; until: string | null } | null;
   holder: JsonObject | null;
+  /** A hand-over under way. */
+  handover: JsonObject | null;
+  /** Who waits for control, in turn. */
+  queue: JsonObject[];
+  /** What the owner is being asked. */
+  questions: JsonObject[];
   sessions: JsonObject[];
   backends: JsonObject[];
   decisions: JsonObject[];
@@ -22,7 +33,7 @@ export interface StatusReport extends JsonObject {
 /** The state of charger, control and backends. */
 export function statusReport(state: State, now: number): StatusReport {
   const { charger, control } = state;
-  const { lease, mode } = control;
+  const { lease, mode, ownerLimit, handover } = control;
   return {
     charger: {
       id: charger.id ?? null,
@@ -36,23 +47,45 @@ export function statusReport(state: State, now: number): StatusReport {
     },
     mode: {
       mode: mode.mode === "backend" ? mode.backendId : mode.mode,
-      until: control.modeUntil === undefined ? null : formatTime(control.modeUntil),
+      until: timeOrNull(control.modeUntil),
     },
+    owner_limit: ownerLimit
+      ? { current_a: ownerLimit.currentA, until: timeOrNull(ownerLimit.until) }
+      : null,
     holder: lease
       ? {
         backend_id: lease.backendId,
         since: formatTime(lease.grantedAt),
         transaction_id: lease.transactionId ?? null,
         expires: lease.transactionId === undefined ? formatTime(lease.expiresAt) : null,
+        limit: lease.limit ? { current_a: lease.limit.currentA, rule: lease.limit.rule } : null,
       }
       : null,
-    sessions: openSessions(state).map((session) => running(session, now)),
+    handover: handover
+      ? {
+        backend_id: handover.backendId,
+        from: handover.from,
+        reason: handover.reason,
+        deadline: formatTime(handover.deadline),
+      }
+      : null,
+    queue: control.queue.map(({ backendId, connectorId, since }) => ({
+      backend_id: backendId,
+      connector_id: connectorId ?? null,
+      since: formatTime(since),
+    })),
+    questions: [...control.questions.values()].map((question) => ({
+      ...questionView(question),
+      id_tag: question.idTag === undefined ? null : maskedIdTag(question.idTag),
+    })),
+    sessions: openSessions(state).map((session) => running(session, now, undefined)),
     backends: [...state.backends.values()].map((backend) => backendReport(state, backend)),
     decisions: state.decisions.map((row) => ({
       time: formatTime(row.at),
       backend_id: row.backendId,
       request: row.request,
       outcome: row.outcome,
+      rule: row.rule,
       reason: row.reason,
     })),
   };
@@ -75,8 +108,12 @@ export function backendView({ state, now }: Step, backend: Backend): JsonObject 
     },
     sessions: openSessions(state)
       .filter((session) => mayKnow(backend, session.backendId))
-      .map((session) => running(session, now)),
+      .map((session) => running(session, now, backend.id)),
   };
+}
+
+function timeOrNull(time: number | undefined): string | null {
+  return time === undefined ? null : formatTime(time);
 }
 
 function connectors({ charger }: State): JsonObject[] {
@@ -90,7 +127,8 @@ function connectors({ charger }: State): JsonObject[] {
     .sort((a, b) => a.connector_id - b.connector_id);
 }
 
-function running(session: SessionRecord, now: number): JsonObject {
+/** `readerId` undefined: for the owner. */
+function running(session: SessionRecord, now: number, readerId: string | undefined): JsonObject {
   return {
     transaction_id: session.transactionId,
     connector_id: session.connectorId,
@@ -100,7 +138,8 @@ function running(session: SessionRecord, now: number): JsonObject {
     duration_s: Math.max(0, Math.round((now - session.startedAt) / 1000)),
     energy_kwh: session.energyWh / 1000,
     metered_at: session.meteredAt === null ? null : formatTime(session.meteredAt),
-    flags: session.flags,
+    flags: sessionFlags(session, readerId),
+    ...sessionMoney(session, readerId),
   };
 }
 

@@ -28,7 +28,7 @@ export interface Following {
 export const MAX_KEPT_EVENTS = 256;
 
 /** Characters that are kept. */
-const MAX_KEPT_CHARACTERS = 512 * 1024;
+const MAX_KEPT_CHARACTERS = 96 * 1024;
 
 /** Once nobody follows any more, events are kept for this long. */
 const KEPT_MS = 5 * 60_000;
@@ -67,7 +67,7 @@ export class EventFeed {
   /** Tells the events of an entry of the log. */
   publishEntry(entry: LogEntry): void {
     if (!this.#isAwake()) return;
-    for (const event of entryEvents(entry)) this.publish(event);
+    for (const event of entryEvents(entry, maskedIdTag)) this.publish(event);
   }
 
   /** Calls `follower` with every event from now on; `lastId` names the last one that it knows. */
