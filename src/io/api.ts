@@ -1,11 +1,14 @@
-// The HTTP routes: page, status, sessions, the owner's override, health.
+// The HTTP routes: who may ask, by which method, and who answers.
 
-import type { MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { Hono } from "hono/tiny";
 import type { ApiScope } from "../config/configuration.ts";
 import { ApiAccess } from "./api_access.ts";
 import { jsonAnswer, problemAnswer, textAnswer } from "./api_answer.ts";
-import type { Explained } from "./api_page.ts";
+import { ApiDecisions } from "./api_decisions.ts";
+import { ApiEvents } from "./api_events.ts";
+import { type Query, readQuery } from "./api_query.ts";
+import { ENDPOINTS, type Route, type RouteName, ROUTES } from "./api_routes.ts";
 import { ApiSessions } from "./api_sessions.ts";
 import { apiStatus } from "./api_status.ts";
 import type { FetchHandler } from "./http_exchange.ts";
@@ -13,126 +16,123 @@ import type { Log } from "./log.ts";
 import type { Proxy } from "./proxy.ts";
 import { StoreError } from "./store_error.ts";
 
-interface Route extends Explained {
-  readonly method: "GET" | "POST";
-  /** What a token has to allow; absent: open to everybody. */
-  readonly scope?: ApiScope;
-}
-
-/** What there is: for access, for 405, and for the page. */
-const ROUTES: readonly Route[] = [
-  { method: "GET", path: "/", scope: "read", purpose: "This page." },
-  {
-    method: "GET",
-    path: "/status",
-    scope: "read",
-    purpose: "Charger, control, backends and decisions as JSON.",
-  },
-  {
-    method: "GET",
-    path: "/sessions",
-    scope: "read",
-    purpose: "Sessions that have ended as JSON, the oldest first; narrowed down by since, until, " +
-      "backend and limit. Id tags are masked unless show_id_tags=1.",
-  },
-  { method: "GET", path: "/sessions.csv", scope: "read", purpose: "The same for a spreadsheet." },
-  {
-    method: "POST",
-    path: "/override",
-    scope: "control",
-    purpose: 'Gives control to one backend, {"backend_id": "…"}; null goes back to auto. Or ' +
-      '{"mode": "auto", "owner_only" or "paused"}. Both end by themselves at "until".',
-  },
-  { method: "GET", path: "/healthz", purpose: "200 while the program is alive." },
-  { method: "GET", path: "/readyz", purpose: "200 while the database takes writes, else 503." },
-];
-
-/** Where WebSockets are opened. */
-const ENDPOINTS: readonly Explained[] = [
-  {
-    method: "WS",
-    path: "/charger",
-    purpose: "The charger, by OCPP 1.6 JSON; its identity may follow: /charger/<identity>.",
-  },
-  {
-    method: "WS",
-    path: "/backend/<id>",
-    purpose: "Backends that dial in, by OCPP 1.6 JSON or the simple JSON protocol.",
-  },
-];
-
 /** What the handlers know of a request. */
 interface Env {
   Bindings: { readonly remoteAddress: string };
   Variables: { scopes: ReadonlySet<ApiScope> };
 }
 
-/** Answers everything that is not a WebSocket; `close` lets go of the database. */
+/** A request that may be answered. */
+interface Asked {
+  readonly request: Request;
+  readonly url: URL;
+  readonly query: Query;
+  readonly scopes: ReadonlySet<ApiScope>;
+  /** The part of the path that varies; empty: none. */
+  readonly part: string;
+  readonly remoteAddress: string;
+}
+
+type Handler = (asked: Asked) => Response | Promise<Response>;
+
+/** Answers everything that is not a WebSocket; `close` lets go of the database and of listeners. */
 export function createApi(proxy: Proxy, log: Log): { handler: FetchHandler; close(): void } {
   const access = new ApiAccess();
   const sessions = new ApiSessions(proxy);
-  const app = new Hono<Env>();
+  const decisions = new ApiDecisions(proxy);
+  const events = new ApiEvents(proxy.feed);
+  const decide = (request: Request, remoteAddress: string) =>
+    access.decide(request, remoteAddress, proxy.configuration.api.tokens);
 
-  const needs = (scope: ApiScope): MiddlewareHandler<Env> => async (context, next) => {
-    const { req: { raw, path }, env: { remoteAddress } } = context;
-    const verdict = access.decide(raw, remoteAddress, proxy.configuration.api.tokens);
-    if (verdict.type === "granted") {
-      if (!verdict.scopes.has(scope)) {
-        return problemAnswer(403, "not_permitted", `the token lacks the scope ${scope}`);
-      }
-      context.set("scopes", verdict.scopes);
-      return await next();
-    }
-    const { status, reason, guess } = verdict;
-    if (guess) {
-      log("warning", "a request was refused", { address: remoteAddress, path, status, reason });
-    }
-    return problemAnswer(status, CODES[status], reason, {
-      headers: status === 401 ? { "www-authenticate": CHALLENGE } : {},
-    });
-  };
-  for (const { path, scope } of ROUTES) if (scope) app.use(path, needs(scope));
-
-  app.get("/", async ({ req }) => {
-    // Whoever never looks at the page does not wait for it when the program starts.
-    const [{ page }, { statusView }] = await Promise.all([
-      import("./api_page.ts"),
-      import("./status_view.ts"),
-    ]);
-    const view = statusView(apiStatus(proxy));
-    if (view === undefined) throw new Error("the status report has another shape than its view");
-    const { timeZone } = proxy.configuration.core;
-    return page(view, new URL(req.url), timeZone, [...ROUTES, ...ENDPOINTS]);
-  });
-  app.get("/status", () => jsonAnswer(apiStatus(proxy)));
-  for (const [path, format] of [["/sessions", "json"], ["/sessions.csv", "csv"]] as const) {
-    app.get(
-      path,
-      ({ req, var: { scopes } }) =>
-        sessions.respond(format, new URL(req.url).searchParams, scopes.has("control")),
-    );
-  }
-  app.post("/override", async ({ req }) => {
-    const { override } = await import("./api_override.ts");
-    return override(req.raw, proxy);
-  });
-  // Alive, and no more: whoever restarts what is not would cut off the charger for a full disk.
-  app.get("/healthz", () => textAnswer("ok"));
-  app.get(
-    "/readyz",
-    () =>
+  const handlers: Readonly<Record<RouteName, Handler>> = {
+    page: async ({ url }) => {
+      // Whoever never looks at the page does not wait for it when the program starts.
+      const [{ page }, { statusView }] = await Promise.all([
+        import("./api_page.ts"),
+        import("./status_view.ts"),
+      ]);
+      const view = statusView(apiStatus(proxy));
+      if (view === undefined) throw new Error("the status report has another shape than its view");
+      return page(view, url, proxy.configuration.core.timeZone, [...ROUTES, ...ENDPOINTS]);
+    },
+    status: () => jsonAnswer(apiStatus(proxy)),
+    first_sessions: ({ query, scopes }) => sessions.stream("json", query, scopes),
+    first_sessions_csv: ({ query, scopes }) => sessions.stream("csv", query, scopes),
+    sessions: ({ query, url, scopes }) => sessions.page(query, url, scopes),
+    decisions: ({ query }) => decisions.respond(query),
+    backends: () => jsonAnswer({ backends: proxy.report().backends }),
+    questions: async () => (await import("./api_requests.ts")).questions(proxy),
+    answer: async ({ request, part }) =>
+      (await import("./api_requests.ts")).answerQuestion(request, part, proxy),
+    first_override: async ({ request }) =>
+      (await import("./api_override.ts")).firstOverride(request, proxy),
+    override: async () => (await import("./api_override.ts")).currentOverride(proxy),
+    set_override: async ({ request }) =>
+      (await import("./api_override.ts")).setOverride(request, proxy),
+    facts: async () => (await import("./api_facts.ts")).facts(proxy),
+    set_fact: async ({ request, part }) =>
+      (await import("./api_facts.ts")).setFact(request, part, proxy),
+    events: ({ request, query, remoteAddress }) => {
+      const mayStay = () => {
+        const verdict = decide(request, remoteAddress);
+        return verdict.type === "granted" && verdict.scopes.has("read");
+      };
+      return events.respond(
+        request.headers.get("last-event-id") ?? query.lastEventId,
+        mayStay,
+        request.method === "HEAD",
+      );
+    },
+    openapi: async ({ url }) => (await import("./api_openapi.ts")).openApi(url),
+    // Alive, and no more: whoever restarts what is not would cut off the charger for a full disk.
+    healthz: () => textAnswer("ok"),
+    readyz: () =>
       proxy.storeFailure === undefined
         ? textAnswer("ready")
         : textAnswer("not ready: the database takes no writes", 503),
-  );
+  };
 
-  for (const { path, method } of ROUTES) {
-    const allow = method === "GET" ? "GET, HEAD" : method;
-    app.all(
-      path,
-      () =>
-        problemAnswer(405, "method_not_allowed", `${path} takes ${allow}`, { headers: { allow } }),
-    );
+  async function respond({ req, env }: Context<Env>, ofPath: readonly Route[]) {
+    const { raw: request, method, path } = req;
+    const route = ofPath.find((one) => one.method === (method === "HEAD" ? "GET" : method));
+    const scope = route === undefined ? ofPath[0]?.scope : route.scope;
+    let scopes: ReadonlySet<ApiScope> = new Set();
+    if (scope !== undefined) {
+      const verdict = decide(request, env.remoteAddress);
+      if (verdict.type === "refused") {
+        const { status, reason, guess } = verdict;
+        if (guess) {
+          const values = { address: env.remoteAddress, path, status, reason };
+          log("warning", "a request was refused", values);
+        }
+        return problemAnswer(status, CODES[status], reason, {
+          headers: status === 401 ? { "www-authenticate": CHALLENGE } : {},
+        });
+      }
+      scopes = verdict.scopes;
+      if (!scopes.has(scope)) {
+        return problemAnswer(403, "not_permitted", `the token lacks the scope ${scope}`);
+      }
+    }
+    if (route === undefined) return otherMethod(path, ofPath);
+    const url = new URL(request.url);
+    const { timeZone } = proxy.configuration.core;
+    const query = readQuery(route.query ? url.searchParams : NO_QUERY, route.query ?? [], timeZone);
+    if (typeof query === "string") return problemAnswer(400, "invalid_request", query);
+    const part = req.param("part") ?? "";
+    return handlers[route.name as RouteName]({
+      request,
+      url,
+      query,
+      scopes,
+      part,
+      remoteAddress: env.remoteAddress,
+    });
+  }
+
+  const app = new Hono<Env>();
+  for (const [path, ofPath] of Map.groupBy<string, Route>(ROUTES, (route) => route.path)) {
+    app.all(path.replace(/<\w+>/, ":part"), (context) => respond(context, ofPath));
   }
   app.notFound(({ req }) => strayAnswer(req.path));
   app.onError((error, { req }) => {
@@ -149,13 +149,24 @@ export function createApi(proxy: Proxy, log: Log): { handler: FetchHandler; clos
 
   return {
     handler: (request, { remoteAddress }) => app.fetch(request, { remoteAddress }),
-    close: () => sessions.close(),
+    close: () => {
+      events.close();
+      sessions.close();
+      decisions.close();
+    },
   };
 }
+
+const NO_QUERY = new URLSearchParams();
 
 const CHALLENGE = 'Bearer realm="ocpp-proxy", Basic realm="ocpp-proxy", charset="UTF-8"';
 
 const CODES = { 401: "unauthorized", 403: "not_permitted", 429: "rate_limited" } as const;
+
+function otherMethod(path: string, ofPath: readonly Route[]): Response {
+  const allow = ofPath.map(({ method }) => method === "GET" ? "GET, HEAD" : method).join(", ");
+  return problemAnswer(405, "method_not_allowed", `${path} takes ${allow}`, { headers: { allow } });
+}
 
 /** Odd paths of chargers count too: `///charger/X`. */
 function strayAnswer(path: string): Response {

@@ -4,15 +4,9 @@ import { createHash } from "node:crypto";
 import { html, raw } from "hono/html";
 import { answer } from "./api_answer.ts";
 import { isLoopback } from "./api_access.ts";
+import type { Explained } from "./api_routes.ts";
 import type { StatusView } from "./status_view.ts";
 import * as words from "./status_words.ts";
-
-/** A route as the page explains it. */
-export interface Explained {
-  readonly method: string;
-  readonly path: string;
-  readonly purpose: string;
-}
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --dim: #777; }

@@ -1,24 +1,15 @@
-// `GET /sessions` and `/sessions.csv`: the sessions that have ended, streamed from the database.
+// The sessions that have ended: streamed whole as the first ocpp-proxy had them, and in pages.
 
-import { parsePeriod } from "../cli/period.ts";
+import type { ApiScope } from "../config/configuration.ts";
 import { answer, problemAnswer } from "./api_answer.ts";
+import type { Query } from "./api_query.ts";
 import { databasePath } from "./database.ts";
 import type { Proxy } from "./proxy.ts";
-import { type SessionFilter, SessionReader } from "./session_reader.ts";
-import { SESSION_MEDIA_TYPES, sessionText } from "./session_text.ts";
+import { type SessionFilter, type SessionPosition, SessionReader } from "./session_reader.ts";
+import { SESSION_MEDIA_TYPES, sessionPage, sessionText } from "./session_text.ts";
 
-/** The highest `limit`; without one there are all of them. */
-export const MAX_LIMIT = 1_000;
-
-const PARAMETERS = ["since", "until", "backend", "limit", "show_id_tags", "token"];
-
-/** What the query asks for. */
-interface Wish {
-  readonly filter: SessionFilter;
-  /** Only so many of the newest. */
-  readonly limit: number | undefined;
-  readonly showIdTags: boolean;
-}
+/** Sessions of one page that names no `limit`. */
+const USUAL_LIMIT = 100;
 
 /** Reads beside the proxy, through a connection of its own that is opened when it is needed. */
 export class ApiSessions {
@@ -32,21 +23,35 @@ export class ApiSessions {
     this.#path = databasePath(proxy.configuration.dataDir);
   }
 
-  /** The oldest first. `maySeeIdTags`: whether `show_id_tags=1` is granted. Throws StoreError. */
-  respond(format: "csv" | "json", query: URLSearchParams, maySeeIdTags: boolean): Response {
-    const wish = wishOf(query, this.#proxy.configuration.core.timeZone);
-    if (typeof wish === "string") return problemAnswer(400, "invalid_request", wish);
-    if (wish.showIdTags && !maySeeIdTags) {
-      const reason = "whole id tags are shown to a token of the scope control only";
-      return problemAnswer(403, "not_permitted", reason);
-    }
+  /** All of them, the oldest first; with `limit` so many of the newest. Throws StoreError. */
+  stream(format: "csv" | "json", query: Query, scopes: ReadonlySet<ApiScope>): Response {
+    const refusal = refuseIdTags(query, scopes);
+    if (refusal) return refusal;
     const reader = this.#reader();
-    const pieces = sessionText(format, reader, newest(reader, wish), wish);
-    return answer(streamOf(pieces), SESSION_MEDIA_TYPES[format], {
-      headers: format === "csv"
-        ? { "content-disposition": 'attachment; filename="sessions.csv"' }
-        : {},
+    const pieces = sessionText(format, reader, newest(reader, query), query);
+    return answer(streamOf(pieces), SESSION_MEDIA_TYPES[format], { headers: headers(format) });
+  }
+
+  /** One page, the newest first. Throws StoreError. */
+  page(query: Query, url: URL, scopes: ReadonlySet<ApiScope>): Response {
+    const refusal = refuseIdTags(query, scopes);
+    if (refusal) return refusal;
+    const after = query.after === undefined ? undefined : positionOf(query.after);
+    if (query.after !== undefined && after === undefined) {
+      return problemAnswer(400, "invalid_request", "after has to be the `next` of a page");
+    }
+    const { format = "json", limit = USUAL_LIMIT, showIdTags } = query;
+    const { records, next } = sessionPage(format, this.#reader(), filterOf(query), {
+      showIdTags,
+      limit,
+      after,
     });
+    const cursor = next && `${next.stoppedAt}.${next.transactionId}`;
+    const more = cursor === undefined ? {} : { link: `<${linkTo(url, cursor)}>; rel="next"` };
+    const body = format === "csv"
+      ? records
+      : `{"sessions":${records},"next":${JSON.stringify(cursor ?? null)}}\n`;
+    return answer(body, SESSION_MEDIA_TYPES[format], { headers: { ...headers(format), ...more } });
   }
 
   close(): void {
@@ -64,41 +69,45 @@ export class ApiSessions {
   }
 }
 
-/** The sentence that says what is wrong with the query, or what it means. */
-function wishOf(query: URLSearchParams, timeZone: string): Wish | string {
-  const unknown = [...query.keys()].find((name) => !PARAMETERS.includes(name));
-  if (unknown !== undefined) {
-    return `there is no parameter ${JSON.stringify(unknown)}, only ${PARAMETERS.join(", ")}`;
-  }
-  const [sinceText, untilText] = [query.get("since"), query.get("until")];
-  const since = sinceText === null ? undefined : parsePeriod(sinceText, timeZone);
-  const until = untilText === null ? undefined : parsePeriod(untilText, timeZone);
-  if ((sinceText !== null && !since) || (untilText !== null && !until)) {
-    return "since and until have to be a year (2024), month (2024-03), day (2024-03-15) or " +
-      "instant (2024-03-15T08:00:00Z)";
-  }
-  const limit = query.get("limit") ?? undefined;
-  if (limit !== undefined && !(/^\d{1,4}$/.test(limit) && +limit >= 1 && +limit <= MAX_LIMIT)) {
-    return `limit has to be a whole number from 1 to ${MAX_LIMIT}`;
-  }
-  const backend = query.get("backend");
+function refuseIdTags(query: Query, scopes: ReadonlySet<ApiScope>): Response | undefined {
+  if (!query.showIdTags || scopes.has("control")) return undefined;
+  const reason = "whole id tags are shown to a token of the scope control only";
+  return problemAnswer(403, "not_permitted", reason);
+}
+
+function headers(format: "csv" | "json"): Record<string, string> {
+  return format === "csv" ? { "content-disposition": 'attachment; filename="sessions.csv"' } : {};
+}
+
+function filterOf({ since, until, backendId }: Query): SessionFilter {
   return {
-    filter: {
-      ...since && { since: since.start },
-      ...until && { until: until.end },
-      // An empty id: the household's own.
-      ...backend !== null && { backendId: backend === "" ? null : backend },
-    },
-    limit: limit === undefined ? undefined : Number(limit),
-    showIdTags: query.get("show_id_tags") === "1",
+    ...since !== undefined && { since },
+    ...until !== undefined && { until },
+    ...backendId !== undefined && { backendId },
   };
 }
 
 /** The filter for the newest ones; those that ended at the same instant stay together. */
-function newest(reader: SessionReader, { filter, limit }: Wish): SessionFilter {
-  if (limit === undefined) return filter;
-  const { next } = reader.newest(filter, { showIdTags: false, limit });
+function newest(reader: SessionReader, query: Query): SessionFilter {
+  const filter = filterOf(query);
+  if (query.limit === undefined) return filter;
+  const { next } = reader.newest(filter, { showIdTags: false, limit: query.limit });
   return next ? { ...filter, since: next.stoppedAt } : filter;
+}
+
+function positionOf(cursor: string): SessionPosition | undefined {
+  const [, stoppedAt, transactionId] = /^(-?\d{1,15})\.(\d{1,15})$/.exec(cursor) ?? [];
+  return stoppedAt === undefined
+    ? undefined
+    : { stoppedAt: Number(stoppedAt), transactionId: Number(transactionId) };
+}
+
+/** The same query for the next page, as a reference relative to the host; no token in it. */
+function linkTo(url: URL, cursor: string): string {
+  const query = new URLSearchParams(url.search);
+  query.set("after", cursor);
+  query.delete("token");
+  return `${url.pathname}?${query}`;
 }
 
 /** What begins the text is made at once, so that a database that fails is told by the status. */

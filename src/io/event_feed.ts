@@ -67,7 +67,7 @@ export class EventFeed {
   /** Tells the events of an entry of the log. */
   publishEntry(entry: LogEntry): void {
     if (!this.#isAwake()) return;
-    for (const event of entryEvents(entry, maskedIdTag)) this.publish(event);
+    for (const event of entryEvents(entry)) this.publish(event);
   }
 
   /** Calls `follower` with every event from now on; `lastId` names the last one that it knows. */

@@ -73,13 +73,20 @@ export async function exchange(
   const unwatch = watchForStall(bytes, () => body?.reading ?? false, options.stallMs);
   try {
     const response = await respond(request, bytes.remoteAddress, body, options);
+    const endless = isEndless(response);
+    if (endless) void endWithPeer(bytes);
     const reusable = await writeResponse(
       bytes,
       head,
       response,
-      wantsKeepAlive(head),
+      !endless && wantsKeepAlive(head),
       gone.signal,
     );
+    if (endless) {
+      await bytes.drained();
+      bytes.destroy();
+      return false;
+    }
     return reusable && (body === null || await body.discardRest());
   } catch (error) {
     options.failed(error);
@@ -111,6 +118,19 @@ async function respond(
 function wantsKeepAlive(head: RequestHead): boolean {
   const connection = tokens(head.headers.get("connection")).map((token) => token.toLowerCase());
   return head.minorVersion === 1 && !connection.includes("close");
+}
+
+/** Whether a body has no end of its own: Server-Sent Events. */
+function isEndless({ body, headers }: Response): boolean {
+  return body !== null && headers.get("content-type") === "text/event-stream";
+}
+
+/** Who writes now and then only has to read as well, or never hears that the peer has gone. */
+async function endWithPeer(bytes: ByteConnection): Promise<void> {
+  do {
+    bytes.start = bytes.end = 0;
+  } while (await bytes.fill());
+  bytes.destroy();
 }
 
 /** Destroys a connection that neither reads our response nor sends its body for `stallMs`. */

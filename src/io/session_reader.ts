@@ -65,10 +65,24 @@ export class SessionReader {
     filter: SessionFilter,
     options: { showIdTags: boolean; limit: number; after?: SessionPosition | undefined },
   ): { rows: SessionRow[]; next: SessionPosition | undefined } {
-    const { showIdTags, limit, after } = options;
+    const { records, next } = this.newestRecords(filter, { ...options, record: RECORD_JSON });
+    return { rows: records.map((json) => JSON.parse(json) as SessionRow), next };
+  }
+
+  /** The same as texts: what the SQL expression `record` makes of each session. */
+  newestRecords(
+    filter: SessionFilter,
+    options: {
+      record: string;
+      showIdTags: boolean;
+      limit: number;
+      after?: SessionPosition | undefined;
+    },
+  ): { records: string[]; next: SessionPosition | undefined } {
+    const { record, showIdTags, limit, after } = options;
     const { where, values } = conditions(filter);
     const rows = this.#read(
-      `SELECT ${RECORD_JSON}, ended_at, transaction_id FROM (
+      `SELECT ${record}, ended_at, transaction_id FROM (
          SELECT ${rowColumns(showIdTags)}, session.stopped_at AS ended_at FROM session
          WHERE ${where} ${after ? `AND ${POSITION} < (?, ?)` : ""}
          ORDER BY ${POSITION_DESCENDING} LIMIT ?)`,
@@ -77,7 +91,7 @@ export class SessionReader {
       limit,
     );
     return {
-      rows: rows.map(sessionRow),
+      records: rows.map(([text]) => String(text)),
       next: rows.length < limit ? undefined : position(rows.at(-1)?.slice(1)),
     };
   }

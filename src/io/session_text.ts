@@ -1,6 +1,6 @@
 // Sessions as CSV, JSON and JSON Lines, in pieces that are small whatever the number of sessions.
 
-import type { SessionFilter, SessionReader } from "./session_reader.ts";
+import type { SessionFilter, SessionPosition, SessionReader } from "./session_reader.ts";
 import { RECORD_CSV, RECORD_JSON, SESSION_FIELDS } from "./session_row.ts";
 
 export type SessionFormat = "csv" | "json" | "jsonl";
@@ -56,6 +56,24 @@ export function* sessionText(
       yield before === "[\n" ? "[]\n" : "\n]\n";
     }
   }
+}
+
+/**
+ * One page, the newest first: a whole CSV file, or a JSON array. `next` is where the following page
+ * begins; undefined at the end.
+ */
+export function sessionPage(
+  format: "csv" | "json",
+  reader: SessionReader,
+  filter: SessionFilter,
+  options: { showIdTags: boolean; limit: number; after: SessionPosition | undefined },
+): { records: string; next: SessionPosition | undefined } {
+  const record = format === "csv" ? RECORD_CSV : RECORD_JSON;
+  const { records, next } = reader.newestRecords(filter, { ...options, record });
+  const text = format === "csv"
+    ? `${SESSION_FIELDS.join(",")}\r\n${records.join("").replace(STEERING, "?")}`
+    : `[${records.join(",").replace(UNESCAPED, escaped)}]`;
+  return { records: text, next };
 }
 
 function escaped(character: string): string {

@@ -6,7 +6,8 @@ import { printable } from "./printable.ts";
 /** Some of it was chosen by chargers and backends: nothing of it may steer a display. */
 const text = v.pipe(v.string(), v.transform(printable));
 
-const SCHEMA = v.object({
+/** The parts of a report that somebody shows. */
+export const STATUS = v.object({
   charger: v.object({
     id: v.nullable(text),
     connected: v.boolean(),
@@ -23,11 +24,25 @@ const SCHEMA = v.object({
     })),
   }),
   mode: v.object({ mode: text, until: v.nullable(text) }),
+  owner_limit: v.nullable(v.object({ current_a: v.number(), until: v.nullable(text) })),
   holder: v.nullable(v.object({
     backend_id: text,
     since: text,
     transaction_id: v.nullable(v.number()),
     expires: v.nullable(text),
+    limit: v.nullable(v.object({ current_a: v.number(), rule: text })),
+  })),
+  handover: v.nullable(v.object({ backend_id: text, from: text, reason: text })),
+  queue: v.array(v.object({ backend_id: text, since: text })),
+  questions: v.array(v.object({
+    id: v.number(),
+    backend_id: text,
+    action: text,
+    id_tag: v.nullable(text),
+    rule: text,
+    reason: text,
+    deadline: text,
+    default: text,
   })),
   sessions: v.array(v.object({
     transaction_id: v.number(),
@@ -61,10 +76,10 @@ const SCHEMA = v.object({
 });
 
 /** A report without the parts that nobody shows. */
-export type StatusView = v.InferOutput<typeof SCHEMA>;
+export type StatusView = v.InferOutput<typeof STATUS>;
 
 /** Reads a report; undefined where it is none. Steering characters have become `?`. */
 export function statusView(report: unknown): StatusView | undefined {
-  const read = v.safeParse(SCHEMA, report);
+  const read = v.safeParse(STATUS, report);
   return read.success ? read.output : undefined;
 }

@@ -410,7 +410,7 @@ Deno.test("where WebSockets belong, plain HTTP hears so; elsewhere there is noth
       equal(status, 426, path);
       match(body.reason, /WebSocket/);
     }
-    for (const path of ["/favicon.ico", "/status/x", "/api/v1/status", "/..%2fstatus"]) {
+    for (const path of ["/favicon.ico", "/status/x", "/api/v1", "/api/v2/status", "/..%2fstatus"]) {
       const { status, body } = await json(fetch(`${url}${path}`));
       equal(status, 404, path);
       equal(body.error, "not_found");
