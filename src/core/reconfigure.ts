@@ -7,6 +7,8 @@ import type { Backend } from "./backend_state.ts";
 import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
 import { reviewControl } from "./control_tick.ts";
 import { keepCursors } from "./delivery.ts";
+import { forgetFacts } from "./fact.ts";
+import { compileRules } from "./rules.ts";
 import { log, type Step } from "./step_context.ts";
 
 /** Takes a new configuration over; a backend whose address changed is dialled anew. */
@@ -17,6 +19,8 @@ export function reconfigure(step: Step, configuration: CoreConfiguration): void 
     [...state.configuration.backends, ...configuration.backends].map(({ id }) => id),
   );
   state.configuration = configuration;
+  state.rules = compileRules(configuration.rules);
+  forgetFacts(step);
   const wanted = new Map(
     configuration.backends.filter(({ enabled }) => enabled).map((item) => [item.id, item]),
   );

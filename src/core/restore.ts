@@ -7,6 +7,7 @@ import type { BackendMemory } from "./backend_state.ts";
 import { LONGEST_CLAIM_MS } from "./control.ts";
 import { NO_TRANSACTION } from "./delivery.ts";
 import type { OwnerMode } from "./event.ts";
+import { restoreFacts } from "./fact.ts";
 import { ANSWER_MS } from "./question.ts";
 import type { Snapshot } from "./record.ts";
 import { openSessions, rememberSession, sessionOnConnector } from "./session.ts";
@@ -28,6 +29,7 @@ export function restore(state: State, snapshot: Snapshot, now: number): void {
   for (const session of snapshot.sessions) rememberSession(state, session);
   restoreCharger(state, snapshot, now);
   restoreControl(state, snapshot, now);
+  restoreFacts(state, snapshot, now);
   const configured = state.configuration.backends.filter(({ enabled }) => enabled);
   const ids = new Set(configured.map(({ id }) => id));
   // Those that are configured last: none of them is forgotten before it is made.
