@@ -251,6 +251,16 @@ Deno.test("a yes that the arbiter refuses counts as a no", () => {
   assert.deepEqual(bookedTo(h, "TAG"), [null, "nobody"]);
 });
 
+Deno.test("a yes that the arbiter has refused stays refused while others are waited for", () => {
+  const h = stage(PRESENCE);
+  h.event({ type: "fact", name: "sensor.home", value: "on" });
+  authorize(h);
+  h.serve("best");
+  h.event({ type: "fact", name: "sensor.home", value: "off" });
+  h.backendAnswers("other", NO);
+  assert.deepEqual(answers(h), [{ idTagInfo: { status: "Blocked" } }]);
+});
+
 Deno.test("the next best decides where the arbiter refuses the best", () => {
   const rule = { name: "not the best", backends: ["best"], then: "deny" as const };
   const h = stage({
