@@ -4,7 +4,7 @@ import { loadConfiguration } from "../config/load.ts";
 import { problemText } from "../config/problem.ts";
 import { databasePath } from "../io/database.ts";
 import { type SessionFilter, SessionReader } from "../io/session_reader.ts";
-import { sessionText } from "../io/session_text.ts";
+import { sessionText, totalsText } from "../io/session_text.ts";
 import { StoreError } from "../io/store_error.ts";
 import type { CommandContext } from "./context.ts";
 import type { ExportFlags } from "./flags.ts";
@@ -31,7 +31,10 @@ function writeSessions(flags: ExportFlags, context: CommandContext): number {
   try {
     const reader = SessionReader.open(databasePath(dataDir), timeZone);
     try {
-      const pieces = sessionText(flags.format, reader, filter, { showIdTags: flags.showIdTags });
+      const { format, showIdTags, summary } = flags;
+      const pieces = summary === undefined
+        ? sessionText(format, reader, filter, { showIdTags })
+        : totalsText(format, reader, filter, summary);
       if (flags.output === undefined) writeOut(pieces, context);
       else writeFile(pieces, flags.output);
     } finally {

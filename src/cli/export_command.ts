@@ -40,6 +40,12 @@ export const exportCommand: Command<ProgramContext> = buildCommand<
         default: "csv",
         brief: "Form of the output",
       },
+      summary: {
+        kind: "enum",
+        values: ["month", "backend"],
+        optional: true,
+        brief: "Totals by month and backend, or by backend, in place of the sessions",
+      },
       output: {
         kind: "parsed",
         parse: words,
@@ -62,6 +68,10 @@ export const exportCommand: Command<ProgramContext> = buildCommand<
     fullDescription:
       "Writes the sessions that have ended, also while the proxy runs. Periods are in the " +
       "household's time zone: 2024, 2024-03, 2024-03-15 or 2024-03-15T08:00:00Z.",
-    customUsage: ["--since 2024-01", "--since 2024-01 --until 2024-03 --backend employer"],
+    customUsage: [
+      "--since 2024-01",
+      "--since 2024-01 --until 2024-03 --backend employer",
+      "--since 2024 --summary month",
+    ],
   },
 });

@@ -18,6 +18,8 @@ export interface ExportFlags {
   readonly until?: string;
   readonly backend?: string;
   readonly format: "csv" | "json" | "jsonl";
+  /** Totals in place of the sessions. */
+  readonly summary?: "month" | "backend";
   /** A file instead of standard output. */
   readonly output?: string;
   readonly showIdTags: boolean;

@@ -4,6 +4,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { openDatabaseReadOnly } from "./database.ts";
 import { clockChanges } from "./household_clock.ts";
 import { CREATE_CLOCK, RECORD_JSON, rowColumns, type SessionRow } from "./session_row.ts";
+import { type TotalsBy, totalsQuery } from "./session_totals.ts";
 import { type Row, Statements } from "./statements.ts";
 import { asStoreError } from "./store_error.ts";
 
@@ -134,6 +135,12 @@ export class SessionReader {
       if (typeof row?.[0] === "string") yield row[0];
       after = end;
     } while (after);
+  }
+
+  /** Totals of the sessions of the filter: what the SQL expression `record` makes of each row. */
+  totals(filter: SessionFilter, by: TotalsBy, record: string): string[] {
+    const { where, values } = conditions(filter);
+    return this.#read(totalsQuery(by, record, where), ...values).map(([text]) => String(text));
   }
 
   close(): void {

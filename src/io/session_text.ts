@@ -2,6 +2,7 @@
 
 import type { SessionFilter, SessionPosition, SessionReader } from "./session_reader.ts";
 import { RECORD_CSV, RECORD_JSON, SESSION_FIELDS } from "./session_row.ts";
+import { type TotalsBy, totalsFields, totalsRecord } from "./session_totals.ts";
 
 export type SessionFormat = "csv" | "json" | "jsonl";
 
@@ -18,38 +19,67 @@ const STEERING = /[^\P{Cc}\t\r\n]/gu;
 /** Those that SQLite leaves as they are in JSON. */
 const UNESCAPED = /[\u007f-\u009f]/g;
 
+/** Rows as the database makes them. */
+interface Source {
+  readonly fields: readonly string[];
+  /** SQL expressions: a row as a record of CSV, and as a JSON object. */
+  readonly csv: string;
+  readonly json: string;
+  /** What `record` makes of each row, with `separator` between them. */
+  pieces(record: string, separator: string): Iterable<string>;
+}
+
 /**
  * The sessions of the filter, the one that ended first first. CSV: RFC 4180 with a header line,
  * text that a spreadsheet would run as a formula gets a leading `'`, control characters are `?`. JSON: one array, one
  * session a line. The next piece is made when it is asked for.
  */
-export function* sessionText(
+export function sessionText(
   format: SessionFormat,
   reader: SessionReader,
   filter: SessionFilter,
   options: { showIdTags: boolean },
 ): Generator<string, void> {
-  const { showIdTags } = options;
+  return textOf(format, {
+    fields: SESSION_FIELDS,
+    csv: RECORD_CSV,
+    json: RECORD_JSON,
+    pieces: (record, separator) => reader.pieces(filter, { ...options, record, separator }),
+  });
+}
+
+/** The totals of these sessions by month and backend, or by backend, in the same forms. */
+export function totalsText(
+  format: SessionFormat,
+  reader: SessionReader,
+  filter: SessionFilter,
+  by: TotalsBy,
+): Generator<string, void> {
+  return textOf(format, {
+    fields: totalsFields(by),
+    csv: totalsRecord(by, "csv"),
+    json: totalsRecord(by, "json"),
+    pieces: (record, separator) => {
+      const rows = reader.totals(filter, by, record);
+      return rows.length === 0 ? [] : [rows.join(separator)];
+    },
+  });
+}
+
+function* textOf(format: SessionFormat, source: Source): Generator<string, void> {
   switch (format) {
     case "csv":
-      yield `${SESSION_FIELDS.join(",")}\r\n`;
-      for (
-        const piece of reader.pieces(filter, { record: RECORD_CSV, separator: "", showIdTags })
-      ) {
-        yield piece.replace(STEERING, "?");
-      }
+      yield `${source.fields.join(",")}\r\n`;
+      for (const piece of source.pieces(source.csv, "")) yield piece.replace(STEERING, "?");
       return;
-    case "jsonl": {
-      const record = `${RECORD_JSON} || char(10)`;
-      for (const piece of reader.pieces(filter, { record, separator: "", showIdTags })) {
+    case "jsonl":
+      for (const piece of source.pieces(`${source.json} || char(10)`, "")) {
         yield piece.replace(UNESCAPED, escaped);
       }
       return;
-    }
     case "json": {
       let before = "[\n";
-      const form = { record: RECORD_JSON, separator: ",\n", showIdTags };
-      for (const piece of reader.pieces(filter, form)) {
+      for (const piece of source.pieces(source.json, ",\n")) {
         yield before + piece.replace(UNESCAPED, escaped);
         before = ",\n";
       }

@@ -74,6 +74,12 @@ Deno.test("a session is a row with the fields of the contract, in its order", ()
     energyRoseAt: NOW - 90_500,
     stopReason: "EVDisconnected",
     flags: ["estimated_stop", "clock_corrected"],
+    revenueMicros: 12_300_000,
+    currency: "EUR",
+    costMicros: 11_550,
+    costCurrency: "EUR",
+    tariff: "employer, valid from 2024-01-01",
+    vat: "=21 %",
   });
   return withSessions([record], (reader) => {
     assert.deepEqual(JSON.parse(text(reader, "json")), [{
@@ -81,7 +87,7 @@ Deno.test("a session is a row with the fields of the contract, in its order", ()
       backend_id: "employer",
       duration_s: 3600,
       energy_kwh: 12.345,
-      revenue: null,
+      revenue: "12.30",
       transaction_id: 7,
       connector_id: 2,
       id_tag: "04******D5",
@@ -93,16 +99,20 @@ Deno.test("a session is a row with the fields of the contract, in its order", ()
       stop_reason: "EVDisconnected",
       booked_by: "id_tag",
       flags: ["estimated_stop", "clock_corrected"],
-      currency: null,
+      currency: "EUR",
+      cost: "0.01155",
+      cost_currency: "EUR",
+      tariff: "employer, valid from 2024-01-01",
+      vat: "=21 %",
     }]);
     assert.equal(
       text(reader, "csv"),
       "timestamp,backend_id,duration_s,energy_kwh,revenue,transaction_id,connector_id,id_tag," +
         "started_at,stopped_at,idle_s,meter_start_wh,meter_stop_wh,stop_reason,booked_by,flags," +
-        "currency\r\n" +
-        "2024-03-15T09:00:00+01:00,employer,3600,12.345,,7,2,04******D5," +
+        "currency,cost,cost_currency,tariff,vat\r\n" +
+        "2024-03-15T09:00:00+01:00,employer,3600,12.345,12.30,7,2,04******D5," +
         "2024-03-15T08:00:00+01:00,2024-03-15T09:00:00+01:00,91,1000,13345,EVDisconnected,id_tag," +
-        "estimated_stop clock_corrected,\r\n",
+        'estimated_stop clock_corrected,EUR,0.01155,EUR,"employer, valid from 2024-01-01",\'=21 %\r\n',
     );
   });
 });
@@ -114,7 +124,7 @@ Deno.test("what is unknown is an empty cell and null", () =>
       assert.equal(
         text(reader, "csv").split("\r\n")[1],
         "2024-03-15T09:00:00+01:00,,3600,0.000,,1,1,04******D5,2024-03-15T08:00:00+01:00," +
-          "2024-03-15T09:00:00+01:00,,,,,nobody,,",
+          "2024-03-15T09:00:00+01:00,,,,,nobody,,,,,,",
       );
       const [row] = JSON.parse(text(reader, "json"));
       assert.equal(row.backend_id, null);
@@ -238,10 +248,13 @@ Deno.test("any text makes the CSV that another writer makes of it", async () => 
     unit: fc.constantFrom(..."=+-@\t\r\n\"', a;=\uff1d\uff20é0".split("")),
     maxLength: 6,
   });
-  const records = fc.array(fc.record({ backendId: fc.option(unsafe), stopReason: unsafe }), {
-    minLength: 1,
-    maxLength: 20,
-  });
+  const records = fc.array(
+    fc.record({ backendId: fc.option(unsafe), stopReason: unsafe, vat: unsafe }),
+    {
+      minLength: 1,
+      maxLength: 20,
+    },
+  );
   await fc.assert(
     fc.asyncProperty(records, (texts) =>
       withSessions(
