@@ -14,6 +14,7 @@ import { checkCommand, completionsCommand, serveCommand, statusCommand } from ".
 import { COMPLETE } from "./completions.ts";
 import type { CommandContext } from "./context.ts";
 import { exportCommand } from "./export_command.ts";
+import { overrideCommands } from "./override_commands.ts";
 import { simulateCommand } from "./simulate_command.ts";
 
 /** Done. */
@@ -28,6 +29,7 @@ const application = buildApplication<ProgramContext>(
     routes: {
       serve: serveCommand,
       status: statusCommand,
+      override: overrideCommands,
       export: exportCommand,
       check: checkCommand,
       simulate: simulateCommand,

@@ -1,4 +1,4 @@
-// Asks a server for its status, and tells apart the ways in which that can fail.
+// Asks a running server by HTTP, and tells apart the ways in which that can fail.
 
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
@@ -6,7 +6,7 @@ import { request as requestHttps } from "node:https";
 /** What came of it. */
 export type Answer =
   | { readonly type: "json"; readonly body: unknown }
-  /** It wants another token, or none from here. */
+  /** It wants another token, or none from here; or what was asked for is not possible. */
   | { readonly type: "refused"; readonly reason: string }
   /** Something listens, and has nothing to say within TIMEOUT_MS. */
   | { readonly type: "silent" }
@@ -14,26 +14,38 @@ export type Answer =
   | { readonly type: "stranger" }
   | { readonly type: "unreachable"; readonly reason: string };
 
+/** What is asked. */
+export interface Asking {
+  readonly path: string;
+  readonly token: string | undefined;
+  readonly verifyTls: boolean;
+  /** Sent by POST, as JSON; absent: GET. */
+  readonly body?: unknown;
+}
+
 /** The longest one answer may take, ms. */
 export const TIMEOUT_MS = 5_000;
 
 /** The longest answer, bytes. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** `GET <url>/status`; `url` without trailing slash. Never throws. */
+/** Asks `<url><path>`; `url` without trailing slash. Never throws. */
 export function askServer(
   url: string,
-  token: string | undefined,
-  options: { readonly verifyTls: boolean },
+  { path, token, verifyTls, body }: Asking,
 ): Promise<Answer> {
   // Not fetch: that would send our token through the proxy that HTTP_PROXY names.
   const request = url.startsWith("https:") ? requestHttps : requestHttp;
   return new Promise((resolve) => {
     let connected = false;
-    const asking = request(`${url}/status`, {
+    const asking = request(`${url}${path}`, {
       agent: false,
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      rejectUnauthorized: options.verifyTls,
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        ...token !== undefined && { authorization: `Bearer ${token}` },
+        ...body !== undefined && { "content-type": "application/json" },
+      },
+      rejectUnauthorized: verifyTls,
     }, (response) => {
       connected = true;
       readAnswer(response).then(resolve, () => resolve({ type: "stranger" }));
@@ -46,8 +58,24 @@ export function askServer(
       resolve(connected ? { type: "stranger" } : { type: "unreachable", reason: error.message });
     });
     asking.on("close", () => clearTimeout(timer));
-    asking.end();
+    asking.end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+/** Why there is no JSON of an ocpp-proxy, as a sentence. */
+export function failureText(answer: Exclude<Answer, { type: "json" }>, url: string): string {
+  switch (answer.type) {
+    case "refused":
+      return `${url} refuses: ${answer.reason}`;
+    case "silent":
+      return `the proxy at ${url} does not answer`;
+    case "stranger":
+      return `what answers at ${url} is no ocpp-proxy`;
+    case "unreachable":
+      return `cannot reach ${url} (${answer.reason})`;
+    default:
+      return answer satisfies never;
+  }
 }
 
 async function readAnswer(response: IncomingMessage): Promise<Answer> {

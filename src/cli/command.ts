@@ -10,15 +10,21 @@ export interface ProgramContext extends StricliContext {
   readonly command: CommandContext;
 }
 
-/** A command: reads its flags, does it, returns its exit code. */
-type Run<Flags> = (flags: Flags, context: CommandContext) => Promise<number>;
+/** A command: reads its flags and words, does it, returns its exit code. */
+type Run<Flags, Words extends readonly unknown[]> = (
+  flags: Flags,
+  context: CommandContext,
+  ...words: Words
+) => Promise<number>;
 
 /** Adapts a command that returns its exit code. */
-export function exitsWith<Flags>(load: () => Promise<Run<Flags>>) {
+export function exitsWith<Flags, Words extends readonly unknown[] = []>(
+  load: () => Promise<Run<Flags, Words>>,
+) {
   return async () => {
     const runCommand = await load();
-    return async function (this: ProgramContext, flags: Flags): Promise<void> {
-      this.process.exitCode = await runCommand(flags, this.command);
+    return async function (this: ProgramContext, flags: Flags, ...words: Words): Promise<void> {
+      this.process.exitCode = await runCommand(flags, this.command, ...words);
     };
   };
 }

@@ -35,6 +35,18 @@ export interface StatusFlags {
   readonly json: boolean;
 }
 
+/** `override …`: the owner's word, to the running server. */
+export interface OverrideFlags {
+  readonly config?: string;
+  /** The server to tell, http or https. */
+  readonly url?: string;
+  readonly token?: string;
+  /** Seconds. */
+  readonly for?: number;
+  /** A time of day, or a time, in the household's time zone. */
+  readonly until?: string;
+}
+
 /** `check`. */
 export interface CheckFlags {
   readonly config?: string;

@@ -22,6 +22,17 @@ export function positiveNumber(maximum: number): (text: string) => number {
   };
 }
 
+/** `90s`, `30m`, `2h`, `1d`, `1h30m` as seconds, up to a year. */
+export function durationS(text: string): number {
+  const [, days = 0, hours = 0, minutes = 0, seconds = 0] =
+    /^(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?$/.exec(text) ?? [];
+  const total = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
+  if (total < 1 || total > 366 * 86_400) {
+    throw new RangeError("expected a duration such as 90s, 30m, 2h, 1d or 1h30m, up to a year");
+  }
+  return total;
+}
+
 /** A URL of one of these schemes (with colon), without trailing slashes. */
 export function urlOf(...schemes: readonly string[]): (text: string) => string {
   return (text) => {

@@ -9,7 +9,7 @@ import { readSnapshot } from "../io/snapshot.ts";
 import { Statements } from "../io/statements.ts";
 import { type StatusView, statusView } from "../io/status_view.ts";
 import { asStoreError } from "../io/store_error.ts";
-import { type Answer, askServer } from "./ask_server.ts";
+import { type Answer, askServer, failureText } from "./ask_server.ts";
 import type { StatusFlags } from "./flags.ts";
 
 /** A report, or the sentence that says why there is none. */
@@ -32,12 +32,12 @@ export async function findStatus(
   const { dataDir, api } = configuration;
   const token = flags.token ?? api.tokens.find(({ scopes }) => scopes.has("read"))?.token;
   if (flags.url !== undefined) {
-    return fromAnswer(await askServer(flags.url, token, { verifyTls: true }), flags.url);
+    return fromAnswer(await ask(flags.url, token, true), flags.url);
   }
   const server = readServerFile(dataDir);
   if (server === undefined) return fromDatabase(configuration);
   // Its certificate is for the name that others use; this is the address of our own machine.
-  const answer = await askServer(server.url, token, { verifyTls: false });
+  const answer = await ask(server.url, token, false);
   // A proxy that was killed leaves its file behind, and somebody else may listen there now.
   if (answer.type === "unreachable" || answer.type === "stranger") {
     return fromDatabase(configuration);
@@ -45,25 +45,16 @@ export async function findStatus(
   return fromAnswer(answer, server.url);
 }
 
+function ask(url: string, token: string | undefined, verifyTls: boolean): Promise<Answer> {
+  return askServer(url, { path: "/status", token, verifyTls });
+}
+
 function fromAnswer(answer: Answer, url: string): Source {
-  switch (answer.type) {
-    case "json": {
-      const view = statusView(answer.body);
-      return view
-        ? { type: "report", running: true, report: answer.body, view }
-        : { type: "failed", reason: `what answers at ${url} is no ocpp-proxy of this version` };
-    }
-    case "refused":
-      return { type: "failed", reason: `${url} refuses: ${answer.reason}` };
-    case "silent":
-      return { type: "failed", reason: `the proxy at ${url} does not answer` };
-    case "stranger":
-      return { type: "failed", reason: `what answers at ${url} is no ocpp-proxy` };
-    case "unreachable":
-      return { type: "failed", reason: `cannot reach ${url} (${answer.reason})` };
-    default:
-      return answer satisfies never;
-  }
+  if (answer.type !== "json") return { type: "failed", reason: failureText(answer, url) };
+  const view = statusView(answer.body);
+  return view
+    ? { type: "report", running: true, report: answer.body, view }
+    : { type: "failed", reason: `what answers at ${url} is no ocpp-proxy of this version` };
 }
 
 function fromDatabase({ core, dataDir }: Configuration): Source {

@@ -1,15 +1,7 @@
 // A status report for people: a few lines, a table of backends, the latest decisions.
 
 import type { StatusView } from "../io/status_view.ts";
-import {
-  chargerWords,
-  connectorWords,
-  holderWords,
-  linkWords,
-  localTime,
-  modeWords,
-  sessionWords,
-} from "../io/status_words.ts";
+import { linkWords, localTime, stateLines } from "../io/status_words.ts";
 
 /** Decisions that are shown, the newest. */
 const SHOWN_DECISIONS = 10;
@@ -24,11 +16,7 @@ export function statusText(view: StatusView, running: boolean, timeZone: string)
     ...view.database_problem === null
       ? []
       : [`The database takes no writes: ${view.database_problem}.`, ""],
-    named("Charger", chargerWords(view, timeZone)),
-    ...view.charger.connectors.map((connector) => named("", connectorWords(connector, timeZone))),
-    named("Mode", modeWords(view, timeZone)),
-    named("Control", holderWords(view, timeZone)),
-    ...view.sessions.map((session) => named("Session", sessionWords(session))),
+    ...stateLines(view, timeZone).map(([name, words]) => named(name, words)),
     "",
     ...backendLines(view, running, timeZone),
     "",

@@ -92,7 +92,7 @@ export function createApi(proxy: Proxy, log: Log): { handler: FetchHandler; clos
         : textAnswer("not ready: the database takes no writes", 503),
   };
 
-  async function respond({ req, env }: Context<Env>, ofPath: readonly Route[]) {
+  const respond = ({ req, env }: Context<Env>, ofPath: readonly Route[]) => {
     const { raw: request, method, path } = req;
     const route = ofPath.find((one) => one.method === (method === "HEAD" ? "GET" : method));
     const scope = route === undefined ? ofPath[0]?.scope : route.scope;
@@ -128,7 +128,7 @@ export function createApi(proxy: Proxy, log: Log): { handler: FetchHandler; clos
       part,
       remoteAddress: env.remoteAddress,
     });
-  }
+  };
 
   const app = new Hono<Env>();
   for (const [path, ofPath] of Map.groupBy<string, Route>(ROUTES, (route) => route.path)) {

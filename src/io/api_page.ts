@@ -91,17 +91,8 @@ the charger keeps its messages until it can be written again.</p>`;
 }
 
 function state(view: StatusView, timeZone: string) {
-  const rows: (readonly [string, string])[] = [
-    ["Charger", words.chargerWords(view, timeZone)],
-    ...view.charger.connectors.map((connector) =>
-      ["", words.connectorWords(connector, timeZone)] as const
-    ),
-    ["Mode", words.modeWords(view, timeZone)],
-    ["Control", words.holderWords(view, timeZone)],
-    ...view.sessions.map((session) => ["Session", words.sessionWords(session)] as const),
-  ];
   return html`<dl>${
-    rows.map(([name, value]) =>
+    words.stateLines(view, timeZone).map(([name, value]) =>
       html`
         <dt>${name}</dt>
         <dd>${value}</dd>

@@ -51,6 +51,8 @@ export const STATUS = v.object({
     started_at: text,
     duration_s: v.number(),
     energy_kwh: v.number(),
+    revenue: v.nullable(text),
+    currency: v.nullable(text),
     flags: v.array(text),
   })),
   backends: v.array(v.object({

@@ -2,6 +2,28 @@
 
 import type { StatusView } from "./status_view.ts";
 
+/** What is so now, as named lines; an unnamed one belongs to the one above it. */
+export function stateLines(
+  view: StatusView,
+  timeZone: string,
+): readonly (readonly [name: string, words: string])[] {
+  return [
+    ["Charger", chargerWords(view, timeZone)],
+    ...view.charger.connectors.map((connector) =>
+      ["", connectorWords(connector, timeZone)] as const
+    ),
+    ["Mode", modeWords(view.mode, timeZone)],
+    ...view.owner_limit ? [["Limit", ownerLimitWords(view.owner_limit, timeZone)] as const] : [],
+    ["Control", holderWords(view, timeZone)],
+    ...view.handover ? [["", handoverWords(view.handover)] as const] : [],
+    ...view.queue.map(({ backend_id, since }) =>
+      ["", `waiting: ${backend_id} since ${localTime(since, timeZone)}`] as const
+    ),
+    ...view.questions.map((question) => ["Asked", questionWords(question, timeZone)] as const),
+    ...view.sessions.map((session) => ["Session", sessionWords(session)] as const),
+  ];
+}
+
 /** `2024-03-15 09:00:02` in this IANA time zone; a text that is no time as it is. */
 export function localTime(time: string, timeZone: string): string {
   try {
@@ -13,7 +35,7 @@ export function localTime(time: string, timeZone: string): string {
 }
 
 /** Whole minutes, so that a display does not change every second. */
-export function durationWords(seconds: number): string {
+function durationWords(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 1) return "less than a minute";
   if (minutes < 60) return `${minutes} min`;
@@ -21,7 +43,7 @@ export function durationWords(seconds: number): string {
 }
 
 /** Who the charger is, and since when it is there. */
-export function chargerWords({ charger }: StatusView, timeZone: string): string {
+function chargerWords({ charger }: StatusView, timeZone: string): string {
   if (charger.id === null) return "none has connected yet";
   const kind = [charger.vendor, charger.model].filter((part) => part !== null).join(" ");
   const firmware = charger.firmware === null ? [] : [`firmware ${charger.firmware}`];
@@ -33,7 +55,7 @@ export function chargerWords({ charger }: StatusView, timeZone: string): string 
 }
 
 /** One connector; its error only where there is one. */
-export function connectorWords(
+function connectorWords(
   connector: StatusView["charger"]["connectors"][number],
   timeZone: string,
 ): string {
@@ -44,7 +66,7 @@ export function connectorWords(
 }
 
 /** What the owner has chosen. */
-export function modeWords({ mode: { mode, until } }: StatusView, timeZone: string): string {
+export function modeWords({ mode, until }: StatusView["mode"], timeZone: string): string {
   const end = until === null ? "" : `, until ${localTime(until, timeZone)}`;
   switch (mode) {
     case "auto":
@@ -58,10 +80,22 @@ export function modeWords({ mode: { mode, until } }: StatusView, timeZone: strin
   }
 }
 
+/** What the owner allows everybody. */
+export function ownerLimitWords(
+  { current_a, until }: { current_a: number; until: string | null },
+  timeZone: string,
+): string {
+  const end = until === null ? "" : `, until ${localTime(until, timeZone)}`;
+  return `at most ${current_a} A for everybody${end}`;
+}
+
 /** Who holds control, and how long. */
-export function holderWords({ holder }: StatusView, timeZone: string): string {
+function holderWords({ holder }: StatusView, timeZone: string): string {
   if (holder === null) return "nobody";
-  const begin = `${holder.backend_id} since ${localTime(holder.since, timeZone)}`;
+  const cap = holder.limit === null
+    ? ""
+    : ` with at most ${holder.limit.current_a} A (rule '${holder.limit.rule}')`;
+  const begin = `${holder.backend_id}${cap} since ${localTime(holder.since, timeZone)}`;
   if (holder.transaction_id !== null) {
     return `${begin}, while transaction ${holder.transaction_id} runs`;
   }
@@ -69,12 +103,31 @@ export function holderWords({ holder }: StatusView, timeZone: string): string {
   return `${begin}, until ${localTime(holder.expires, timeZone)} unless a transaction begins`;
 }
 
+/** Who is about to take over. */
+function handoverWords({ backend_id, from, reason }: NonNullable<StatusView["handover"]>): string {
+  return `${backend_id} takes over when the transaction of ${from} has ended (${reason})`;
+}
+
+/** What the owner is asked, and how to answer. */
+function questionWords(
+  question: StatusView["questions"][number],
+  timeZone: string,
+): string {
+  const { id, backend_id, action, id_tag, rule, reason, deadline } = question;
+  const tag = id_tag === null ? "" : ` with id tag ${id_tag}`;
+  return `#${id}: may ${backend_id} do ${action}${tag}? Rule '${rule}' — ${reason}; ` +
+    `${question.default} at ${localTime(deadline, timeZone)} unless you say ` +
+    `ocpp-proxy override allow ${id} (or deny ${id})`;
+}
+
 /** A running session: energy, time, whose it is. */
-export function sessionWords(session: StatusView["sessions"][number]): string {
+function sessionWords(session: StatusView["sessions"][number]): string {
   const { transaction_id, connector_id, backend_id, duration_s, energy_kwh, flags } = session;
+  const { revenue, currency } = session;
+  const money = revenue === null ? "" : ` for ${revenue} ${currency ?? ""}`.trimEnd();
   const oddities = flags.length === 0 ? "" : ` [${flags.join(", ")}]`;
   return `${transaction_id} on connector ${connector_id}: ${energy_kwh.toFixed(3)} kWh in ` +
-    `${durationWords(duration_s)}, booked to ${backend_id ?? "the household"}${oddities}`;
+    `${durationWords(duration_s)}${money}, booked to ${backend_id ?? "the household"}${oddities}`;
 }
 
 /** The state of a backend's connection. */
