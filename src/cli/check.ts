@@ -3,7 +3,8 @@
 import type { BackendConnection, Configuration } from "../config/configuration.ts";
 import { loadConfiguration } from "../config/load.ts";
 import { problemText } from "../config/problem.ts";
-import type { BackendConfiguration } from "../core/configuration.ts";
+import type { BackendConfiguration, CoreConfiguration } from "../core/configuration.ts";
+import { wantedFacts } from "../core/fact.ts";
 import type { CommandContext } from "./context.ts";
 import type { CheckFlags } from "./flags.ts";
 
@@ -36,8 +37,32 @@ export function summary(configuration: Configuration): string[] {
     `${core.preferredProvider === undefined ? "" : `; '${core.preferredProvider}' comes first`}` +
     `${listed("; only these get control", core.allowedProviders)}` +
     `${listed("; never", core.blockedProviders)}.`,
+    ...ruleLines(core),
+    `Tariffs: ${list(core.tariffs.map(({ name }) => name))}; ${householdPrice(core)}.`,
     `Id tags: ${core.idTags.length} in the table; unknown ones are ${core.unknownIdTags}ed.`,
   ];
+}
+
+function ruleLines(core: CoreConfiguration): string[] {
+  const facts = [...wantedFacts(core)];
+  return [
+    core.rules.length === 0 ? "Rules: none." : "Rules, of which the first that matches decides:",
+    ...core.rules.map(({ name, then, currentA }) =>
+      `  ${then === "limit" ? `limit to ${currentA} A` : then}: ${name}`
+    ),
+    ...(facts.length === 0 ? [] : [`Facts that are looked at: ${facts.join(", ")}.`]),
+  ];
+}
+
+function householdPrice({ household }: CoreConfiguration): string {
+  if (household.tariff !== undefined) return `the household itself pays by '${household.tariff}'`;
+  if (household.priceSensor === undefined) return "what the household itself pays is not known";
+  return `the household itself pays what ${household.priceSensor} says`;
+}
+
+/** The different ones; several periods of a tariff are one. */
+function list(names: readonly string[]): string {
+  return [...new Set(names)].join(", ") || "none";
 }
 
 function listed(intro: string, ids: readonly string[]): string {

@@ -1,9 +1,10 @@
 // What no single value shows: duplicates, names that lead nowhere, keys that need each other.
 
-import type { Report, Tree, TreeMap } from "./document.ts";
+import type { Report, TreeMap } from "./document.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Path } from "./problem.ts";
 import { readFailure } from "./secrets.ts";
+import { backendIds, isMapping, isOn, reportRepeated, texts, valuesAt } from "./tree.ts";
 
 /** Checks the values as far as they have the right form; the others are reported elsewhere. */
 export function checkTogether(
@@ -20,11 +21,6 @@ export function checkTogether(
   for (const { path, value } of valuesAt(root, ["ocpp_services", "*"])) {
     if (isMapping(value)) checkAuthentication(value, path, error);
   }
-  for (const { path, value } of valuesAt(root, ["id_tags", "*"])) {
-    if (isMapping(value) && isOn(value["owner"]) && "backend" in value) {
-      error([...path, "backend"], "the tag is the owner's; expected only one of backend and owner");
-    }
-  }
   checkFiles(root, readFile, error);
   checkCurrents(root, error);
 }
@@ -40,37 +36,18 @@ function checkDuplicates(root: TreeMap, error: Report): void {
     );
   const tokens = [...dialIn, ...texts(root, ["api", "tokens", "*", "token"])];
   reportRepeated(tokens, error, "is the same as another one; expected one for each");
-  const tags = texts(root, ["id_tags", "*", "tag"])
-    .map(({ path, text }) => ({ path, text: text.toUpperCase() }));
-  reportRepeated(tags, error, "stands in the table already");
   const vendors = texts(root, ["data_transfer", "*", "vendor_id"]);
   reportRepeated(vendors, error, "is routed already");
 }
 
-function reportRepeated(
-  found: readonly { path: Path; text: string }[],
-  error: Report,
-  message: string,
-): void {
-  const seen = new Set<string>();
-  for (const { path, text } of found) {
-    if (seen.has(text)) error(path, message);
-    seen.add(text);
-  }
-}
-
 function checkReferences(root: TreeMap, error: Report, warning: Report): void {
-  const ids = new Set(
-    [["backends", "*", "id"], ["ocpp_services", "*", "id"]]
-      .flatMap((pattern) => texts(root, pattern)).map(({ text }) => text),
-  );
+  const ids = backendIds(root);
   const check = (pattern: readonly string[], report: Report, consequence: string): void => {
     for (const { path, text } of texts(root, pattern)) {
       if (text === "" || ids.has(text)) continue;
       report(path, `there is no backend '${text}'${didYouMean(text, ids)}${consequence}`);
     }
   };
-  check(["id_tags", "*", "backend"], error, "");
   check(["data_transfer", "*", "backend"], error, "");
   // The lists of the first ocpp-proxy also named backends that only dialled in.
   const unlisted = "; it means nothing until there is one";
@@ -159,31 +136,4 @@ function checkCurrents(root: TreeMap, error: Report): void {
       "fallback_current_a is above max_current_a",
     );
   }
-}
-
-function isMapping(tree: Tree | undefined): tree is TreeMap {
-  return typeof tree === "object" && !Array.isArray(tree);
-}
-
-function isOn(tree: Tree | undefined): boolean {
-  return typeof tree === "string" && ["true", "yes", "on"].includes(tree.toLowerCase());
-}
-
-/** Everything at the end of a path in which `*` is any index. */
-function valuesAt(
-  tree: Tree | undefined,
-  pattern: readonly string[],
-  path: Path = [],
-): { path: Path; value: Tree }[] {
-  const [key, ...rest] = pattern;
-  if (tree === undefined) return [];
-  if (key === undefined) return [{ path, value: tree }];
-  if (key !== "*") return isMapping(tree) ? valuesAt(tree[key], rest, [...path, key]) : [];
-  if (!Array.isArray(tree)) return [];
-  return tree.flatMap((item, index) => valuesAt(item, rest, [...path, index]));
-}
-
-function texts(tree: TreeMap, pattern: readonly string[]): { path: Path; text: string }[] {
-  return valuesAt(tree, pattern)
-    .flatMap(({ path, value }) => typeof value === "string" ? [{ path, text: value }] : []);
 }

@@ -9,6 +9,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  type Scalar,
   type YAMLError,
 } from "yaml";
 import { type Path, pathText, type Place } from "./problem.ts";
@@ -27,6 +28,11 @@ export interface ConfigurationDocument {
   readonly keys: readonly { readonly path: Path; readonly place: Place }[];
   /** Where a value stands; for one that is not there, where the mapping around it stands. */
   placeOf(path: Path): Place;
+  /**
+   * Where a character of the text at a path stands, also in a block of several lines; the beginning
+   * of the value where it was written with escapes or variables.
+   */
+  placeIn(path: Path, text: string, offset: number): Place;
 }
 
 /** Values taken from one file; more is a mistake or an attack by aliases of aliases. */
@@ -59,17 +65,21 @@ export function readDocument(text: string, report: Report): ConfigurationDocumen
     const unquoted = text.split("\n")[place.line - 1]?.includes("${") ? QUOTE : "";
     report([], syntaxMessage(error) + unquoted, place);
   }
-  if (document.errors.length > 0) return { root: {}, keys: [], placeOf: () => START };
-  return new Reader(document, placeAt, report).read();
+  if (document.errors.length > 0) {
+    return { root: {}, keys: [], placeOf: () => START, placeIn: () => START };
+  }
+  return new Reader(document, text, placeAt, report).read();
 }
 
 class Reader {
   readonly #places = new Map<string, Place>();
+  readonly #scalars = new Map<string, Scalar>();
   readonly #keys: { path: Path; place: Place }[] = [];
   #values = 0;
 
   constructor(
     readonly document: Document.Parsed,
+    readonly text: string,
     readonly placeAt: (offset: number) => Place,
     readonly report: Report,
   ) {}
@@ -80,20 +90,26 @@ class Reader {
     if (root !== undefined && (typeof root === "string" || Array.isArray(root))) {
       this.report([], "expected a mapping, as `key: value` lines", START);
     }
-    const places = this.#places;
     return {
       root: typeof root === "object" && !Array.isArray(root) ? root : {},
       keys: this.#keys,
-      placeOf(path) {
-        for (let length = path.length; length > 0; length--) {
-          const text = pathText(path.slice(0, length));
-          // What stands in a file stands, here, where the file is named.
-          const place = places.get(text) ?? places.get(`${text}_file`);
-          if (place) return place;
-        }
-        return START;
+      placeOf: (path) => this.#placeOf(path),
+      placeIn: (path, text, offset) => {
+        const scalar = this.#scalars.get(pathText(path));
+        const at = scalar && writtenAt(this.text, scalar, text, offset);
+        return at === undefined ? this.#placeOf(path) : this.placeAt(at);
       },
     };
+  }
+
+  #placeOf(path: Path): Place {
+    for (let length = path.length; length > 0; length--) {
+      const text = pathText(path.slice(0, length));
+      // What stands in a file stands, here, where the file is named.
+      const place = this.#places.get(text) ?? this.#places.get(`${text}_file`);
+      if (place) return place;
+    }
+    return START;
   }
 
   #tree(node: Node | null, path: Path): Tree | undefined {
@@ -107,6 +123,7 @@ class Reader {
     if (isAlias(node)) return this.#tree(node.resolve(this.document) ?? null, path);
     if (isScalar(node)) {
       const value = String(node.value);
+      this.#scalars.set(pathText(path), node);
       return node.type === "PLAIN" && EMPTY.test(value) ? undefined : value;
     }
     if (isSeq<Node>(node)) {
@@ -132,6 +149,33 @@ class Reader {
     }
     return map;
   }
+}
+
+/** Where a character of a scalar's text was written; undefined where it was written otherwise. */
+function writtenAt(
+  source: string,
+  { type, range }: Scalar,
+  text: string,
+  offset: number,
+): number | undefined {
+  if (!range) return undefined;
+  const [begin, end] = range;
+  const isBlock = type === "BLOCK_LITERAL" || type === "BLOCK_FOLDED";
+  const isQuoted = type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE";
+  const first = isBlock ? source.indexOf("\n", begin) + 1 : isQuoted ? begin + 1 : begin;
+  const last = isQuoted ? end - 1 : end;
+  // Folding and indenting change white space and nothing else.
+  const squeezed = (part: string) => part.replace(/\s/g, "");
+  if (squeezed(source.slice(first, last)) !== squeezed(text)) return undefined;
+  const before = squeezed(text.slice(0, offset)).length;
+  const atEnd = before === squeezed(text).length;
+  let left = atEnd ? before - 1 : before;
+  for (let at = first; at < last; at++) {
+    if (/\s/.test(source.charAt(at))) continue;
+    if (left === 0) return atEnd ? at + 1 : at;
+    left--;
+  }
+  return first;
 }
 
 /** Our own words: the library's may quote the text, and with it a secret. */

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import type { Hours, Weekday } from "../core/configuration.ts";
+import { FACT_NAME } from "../core/rule_expression.ts";
 import { didYouMean } from "./nearest.ts";
 
 /** Text of 1 to `maximum` characters. */
@@ -163,7 +164,7 @@ export function chargePointId() {
 /** The name of a fact: an entity of Home Assistant, or whatever feeds it calls it. */
 export function factName() {
   return matching(
-    /^[a-z0-9_][a-z0-9_.]{0,127}$/,
+    FACT_NAME,
     "1 to 128 lower-case letters, digits, '_' and '.', such as binary_sensor.home",
   );
 }

@@ -2,9 +2,12 @@
 
 import * as v from "valibot";
 import type { Tree, TreeMap } from "./document.ts";
-import { backendId, choice, flag, list, mapping, matching } from "./field.ts";
+import { backendId, choice, factName, flag, list, mapping, matching } from "./field.ts";
 
 const anyText = v.optional(v.string("text"));
+
+/** The first one took entities in any case. */
+const entity = v.optional(v.pipe(v.string("the name of an entity"), v.toLowerCase(), factName()));
 
 const service = mapping({
   id: backendId(),
@@ -23,8 +26,8 @@ const service = mapping({
 /** Keys of the first ocpp-proxy beyond those that have kept their name. */
 export const LEGACY_ENTRIES = {
   disallowed_providers: v.optional(list(v.string("the id of a backend")), []),
-  presence_sensor: anyText,
-  override_input_boolean: anyText,
+  presence_sensor: entity,
+  override_input_boolean: entity,
   ocpp_version: anyText,
   auto_detect_ocpp_version: v.optional(flag()),
   ocpp_services: v.optional(list(service), []),
@@ -77,12 +80,18 @@ export function sharesByDefault(root: TreeMap): boolean {
   return !Object.hasOwn(root, "ocpp_services");
 }
 
+const NOT_FED = "this version does not ask Home Assistant; until something feeds it, it is " +
+  "unknown, and no backend gets control";
+
 /** Things to know about a file of the first ocpp-proxy, by key; they stop nothing. */
 export function legacyWarnings(root: TreeMap): { key: string; message: string }[] {
   const warnings: { key: string; message: string }[] = [];
   const version = root["ocpp_version"];
   if (version !== undefined && !/^(?:ocpp)?1\.6j?$/i.test(String(version))) {
     warnings.push({ key: "ocpp_version", message: "has no effect: only OCPP 1.6 is spoken here" });
+  }
+  for (const key of ["presence_sensor", "override_input_boolean"]) {
+    if (root[key] !== undefined) warnings.push({ key, message: NOT_FED });
   }
   return warnings;
 }

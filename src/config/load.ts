@@ -8,8 +8,11 @@ import { readDocument, type Report, type Tree } from "./document.ts";
 import { expectedAt, reportUnknownKeys } from "./known_keys.ts";
 import { isLegacy, legacyWarnings, sharesByDefault, withoutEmptyTexts } from "./legacy.ts";
 import { type Path, pathText, type Place, type Problem } from "./problem.ts";
+import { checkRules } from "./rule_checks.ts";
 import { SCHEMA } from "./schema.ts";
 import { readFailure, SECRET_KEYS, withEnvironment, withSecretFiles } from "./secrets.ts";
+import { checkTags } from "./tag_checks.ts";
+import { checkTariffs } from "./tariff_checks.ts";
 
 /** The environment variables, by name. */
 export interface Environment {
@@ -112,6 +115,9 @@ export function parseConfiguration(
     }
   }
   checkTogether(root, readFile, error, warning);
+  checkTags(root, error);
+  checkRules({ root, document, error, warning });
+  checkTariffs(root, error);
   if (isLegacy(root)) {
     for (const { key, message } of legacyWarnings(root)) warning([key], message);
     if (!("backends" in root || "allow_unknown_backends" in root)) warning([], UNLISTED);

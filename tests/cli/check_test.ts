@@ -36,12 +36,20 @@ backends:
   - { id: plain, url: wss://plain.example, tls_verify: false }
 preferred_provider: employer
 blocked_providers: [old]
+rules:
+  - { name: evening, when: 'hour > 17 && ha("person.me") == "home"', then: deny }
+  - { name: rest, then: limit, current_a: 10 }
+tariffs:
+  - { name: employer, valid_until: 2026-01-01 }
+  - { name: employer, valid_from: 2026-01-01 }
+  - { name: guest }
+household: { price_sensor: sensor.price }
 id_tags: [{ tag: "04" }]
 unknown_id_tags: reject
 `;
   const { code, out, error } = await check(text);
   equal(code, 0);
-  equal(error, "c.yaml:4:54: warning: charger.max_current_a: has no effect yet in this version\n");
+  equal(error, "");
   equal(
     out,
     `c.yaml is valid.
@@ -54,6 +62,11 @@ Backends:
   old: disabled
   plain: observer, is dialled at wss://plain.example, whatever its certificate
 Sharing is on; 'employer' comes first; never: old.
+Rules, of which the first that matches decides:
+  deny: evening
+  limit to 10 A: rest
+Facts that are looked at: person.me, sensor.price.
+Tariffs: employer, guest; the household itself pays what sensor.price says.
 Id tags: 1 in the table; unknown ones are rejected.
 `,
   );

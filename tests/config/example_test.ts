@@ -32,7 +32,7 @@ Deno.test("the example is valid and means the defaults", () => {
   deepEqual(configuration(EXAMPLE), configuration(""));
 });
 
-Deno.test("with all its keys it is valid too, but for secrets that are given twice", () => {
+Deno.test("with all its keys it is valid too, but for what is given twice", () => {
   const loaded = load(WHOLE, WORLD);
   equal(loaded.ok, false);
   const errors = loaded.problems.filter(({ severity }) => severity === "error");
@@ -40,8 +40,12 @@ Deno.test("with all its keys it is valid too, but for secrets that are given twi
     ["charger.password_file", "'password' is there too; expected only one of them"],
     ["backends[0].password_file", "'password' is there too; expected only one of them"],
     ["backends[1].token_file", "'token' is there too; expected only one of them"],
+    [
+      "household.price_sensor",
+      "a tariff is there too; expected only one of tariff and price_sensor",
+    ],
   ]);
-  const once = WHOLE.replaceAll(/^ *(?:password|token)_file:.*$/gm, "");
+  const once = WHOLE.replaceAll(/^ *(?:password_file|token_file|price_sensor):.*$/gm, "");
   const found = configuration(once, WORLD);
   deepEqual(found.core.backends.map(({ id }) => id), [
     "employer",

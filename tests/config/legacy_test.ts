@@ -10,7 +10,7 @@ const OPTIONS = `{
   "allowed_providers": ["utility", ""],
   "blocked_providers": [],
   "disallowed_providers": ["stranger"],
-  "presence_sensor": "binary_sensor.home",
+  "presence_sensor": "Binary_Sensor.home",
   "override_input_boolean": "",
   "rate_limit_seconds": 5,
   "ocpp_version": "1.6",
@@ -43,6 +43,8 @@ Deno.test("the options of the first ocpp-proxy become backends that are dialled 
   deepEqual(core.allowedProviders, ["utility"]);
   deepEqual(core.blockedProviders, ["stranger"]);
   equal(core.rateLimitMs, 5000);
+  equal(core.presenceSensor, "binary_sensor.home");
+  equal(core.overrideInputBoolean, undefined);
   deepEqual(core.backends[0], {
     id: "utility",
     enabled: true,
@@ -50,6 +52,7 @@ Deno.test("the options of the first ocpp-proxy become backends that are dialled 
     permissions: new Set(ROLES.controller),
     sees: "all",
     priority: 0,
+    minHoldMs: 300_000,
     durable: false,
     url: "wss://utility.example/ocpp/CP001",
     bootOnReconnect: true,
@@ -91,8 +94,8 @@ Deno.test("what has no effect, or another one, is said", () => {
     UNLISTED,
     "c.yaml:6:28: warning: disallowed_providers[0]: there is no backend 'stranger'; " +
     "it means nothing until there is one",
-    "c.yaml:7:22: warning: presence_sensor: has no effect yet: " +
-    "this version does not ask Home Assistant",
+    "c.yaml:7:22: warning: presence_sensor: this version does not ask Home Assistant; " +
+    "until something feeds it, it is unknown, and no backend gets control",
   ]);
 });
 

@@ -79,6 +79,7 @@ Deno.test("the example of the contract means what it says", () => {
       permissions: new Set(ROLES.biller),
       sees: "all",
       priority: 20,
+      minHoldMs: 300_000,
       durable: false,
       url: "wss://csms.example/ocpp",
       chargePointId: "NL-1234",
@@ -94,6 +95,7 @@ Deno.test("the example of the contract means what it says", () => {
       permissions: new Set(ROLES.controller),
       sees: "all",
       priority: 0,
+      minHoldMs: 300_000,
       durable: false,
       bootOnReconnect: true,
       messageAttempts: 3,
@@ -123,10 +125,7 @@ Deno.test("the example of the contract means what it says", () => {
     { tag: "04A2B3C4D5", name: "Family car", owner: true, action: "allow" },
     { tag: "04FFEE0011", name: "Company car", owner: false, backend: "employer", action: "allow" },
   ]);
-  deepEqual(problems(CONTRACT, world).map((line) => line.replace(/.*warning: /, "")), [
-    "charger.max_current_a: has no effect yet in this version",
-    "charger.fallback_current_a: has no effect yet in this version",
-  ]);
+  deepEqual(problems(CONTRACT, world), []);
 });
 
 const CONTRACT = `
@@ -158,6 +157,118 @@ id_tags:
   - { tag: 04A2B3C4D5, name: Family car, owner: true }
   - { tag: 04FFEE0011, name: Company car, backend: employer }
 `;
+
+Deno.test("the rules of the contract mean what they say", () => {
+  const { core } = configuration(CONTRACT + RULES, {
+    environment: { CHARGER_PASSWORD: "secret of the charger", EVCC_TOKEN: "evcc's" },
+    files: { "/run/secrets/employer": "employer's\n" },
+  });
+  const common = { askTimeoutMs: 120_000, default: "deny", onUnknown: "deny" };
+  deepEqual(core.rules, [
+    {
+      name: "nobody but us in the evening",
+      when: 'backend != "employer" && hour >= 17 && hour < 22',
+      then: "deny",
+      ...common,
+    },
+    { name: "strangers must ask", when: 'backend == "neighbour"', then: "ask", ...common },
+    {
+      name: "gentle while the house draws a lot",
+      when: 'number(ha("sensor.house_power")) > 4000',
+      then: "limit",
+      currentA: 10,
+      ...common,
+      onUnknown: "limit",
+    },
+  ]);
+  deepEqual(
+    problems(CONTRACT + RULES, {
+      environment: { CHARGER_PASSWORD: "a", EVCC_TOKEN: "b" },
+      files: { "/run/secrets/employer": "c" },
+    }),
+    ["c.yaml:34:22: warning: rules[1].when: there is no backend 'neighbour'"],
+  );
+});
+
+const RULES = `rules:
+  - name: nobody but us in the evening
+    when: backend != "employer" && hour >= 17 && hour < 22
+    then: deny
+  - name: strangers must ask
+    when: backend == "neighbour"
+    then: ask            # phone notification with Allow / Deny
+    ask_timeout_s: 120
+    default: deny
+  - name: gentle while the house draws a lot
+    when: number(ha("sensor.house_power")) > 4000
+    then: limit
+    current_a: 10
+    on_unknown: limit    # what to do when the sensor is unknown or Home Assistant is away
+`;
+
+Deno.test("rules, facts, tariffs and tags become what the core works with", () => {
+  const { core } = configuration(`
+backends: [{ id: guest, token: t, tariff: guests, min_hold_s: 5 }]
+facts:
+  - { name: house.fuse, value: "25" }
+  - { name: sensor.power, max_age_s: 60 }
+fact_max_age_s: 100
+presence_sensor: Binary_Sensor.Home
+rules:
+  - name: weekend
+    backends: [guest]
+    hours: 22:00-6:00
+    weekdays: [sat, SUN]
+    presence_sensor: person.me
+    max_energy_kwh_per_day: 12.5
+    max_sessions_per_day: 0
+    then: allow
+tariffs:
+  - name: guests
+    valid_from: 2026-01-01
+    energy_per_kwh: 0.29
+    per_minute: -0.000001
+    idle_after_min: 10
+    times: [{ hours: 00:00-24:00, per_session: 1.5 }]
+household: { price_sensor: sensor.price }
+id_tags: [{ tag: A, send_as: [{ backend: guest, tag: B }] }]
+`);
+  equal(core.backends[0]?.tariff, "guests");
+  equal(core.backends[0]?.minHoldMs, 5_000);
+  equal(core.presenceSensor, "binary_sensor.home");
+  deepEqual(core.facts, [
+    { name: "house.fuse", value: "25", maxAgeMs: 100_000 },
+    { name: "sensor.power", maxAgeMs: 60_000 },
+  ]);
+  deepEqual(core.rules, [{
+    name: "weekend",
+    backends: ["guest"],
+    hours: { fromMinute: 1_320, toMinute: 360 },
+    weekdays: new Set([6, 7]),
+    presenceSensor: "person.me",
+    maxEnergyKwhPerDay: 12.5,
+    maxSessionsPerDay: 0,
+    then: "allow",
+    askTimeoutMs: 120_000,
+    default: "deny",
+    onUnknown: "deny",
+  }]);
+  deepEqual(core.tariffs, [{
+    name: "guests",
+    validFrom: "2026-01-01",
+    currency: "EUR",
+    prices: {
+      energyMicrosPerKwh: 290_000,
+      timeMicrosPerMinute: -1,
+      sessionMicros: 0,
+      idleMicrosPerMinute: 0,
+    },
+    times: [{ hours: { fromMinute: 0, toMinute: 1_440 }, prices: { sessionMicros: 1_500_000 } }],
+    idleAfterMs: 600_000,
+  }]);
+  deepEqual(core.household, { priceSensor: "sensor.price" });
+  deepEqual(core.idTags[0]?.sendAs, new Map([["guest", "B"]]));
+});
 
 Deno.test("what looks like a number stays the text that it is", () => {
   const { core, charger } = configuration(
