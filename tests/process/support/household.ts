@@ -15,7 +15,7 @@ import {
 } from "./delivery_check.ts";
 import { Dialler } from "./dialler.ts";
 import { JsonListener } from "./json_listener.ts";
-import { books, expectedBooks, loggedMessages } from "./ledger.ts";
+import { books, COMPANY_TAG, expectedBooks, loggedMessages, TARIFFS } from "./ledger.ts";
 import { PlayingCharger } from "./playing_charger.ts";
 import type { Random } from "./random.ts";
 import { TransactionIds } from "./recording_backend.ts";
@@ -69,7 +69,7 @@ export class Household {
       url: program.chargerUrl,
       id: "CP001",
       random,
-      idTags: ["COMPANY", "UTILITY", "FAMILY"],
+      idTags: [COMPANY_TAG, "UTILITY", "FAMILY"],
       meters: meters ?? { least: 2, most: 12 },
     });
   }
@@ -176,11 +176,11 @@ charger: { answer_deadline_ms: 200 }
 # Nobody here needs the pause between two starts that some backends do.
 start_spacing_ms: 0
 backends:
-  - { id: employer, url: "${employerUrl}", role: biller }
+  - { id: employer, url: "${employerUrl}", role: biller, tariff: work }
   - { id: utility, token: utility-token, role: biller }
   - { id: evcc, token: evcc-token, role: observer, durable: true }
 id_tags:
-  - { tag: COMPANY, backend: employer }
+  - { tag: ${COMPANY_TAG}, backend: employer }
   - { tag: UTILITY, backend: utility }
-`;
+${TARIFFS}`;
 }
