@@ -7,7 +7,7 @@ import type { Action, Messages } from "../ocpp/types.ts";
 import { answerBackend, failBackend } from "./backend_answer.ts";
 import type { Backend } from "./backend_state.ts";
 import { callCharger } from "./charger_call.ts";
-import { translateProfile, translateStartProfile } from "./charging_profile.ts";
+import { getCompositeSchedule } from "./composite_answer.ts";
 import type { Permission } from "./configuration.ts";
 import { requestControl } from "./control.ts";
 import { sessionByBackendId } from "./delivery.ts";
@@ -15,12 +15,11 @@ import {
   dropExpired,
   MAX_LEFTOVERS,
   nextForeignId,
-  registerProfile,
   registerReservation,
   reservationIdOf,
   saveLeftovers,
 } from "./leftover.ts";
-import { clearOwnProfiles } from "./leftover_clearing.ts";
+import { checkStart, clearChargingProfile, setChargingProfile } from "./limit_command.ts";
 import { refusalOf } from "./refusal.ts";
 import { chargerTransactionId, sessionOnConnector } from "./session.ts";
 import type { Origin, State } from "./state.ts";
@@ -51,7 +50,7 @@ const HANDLERS: Handlers = {
   DataTransfer: dataTransfer,
   DeleteCertificate: permitted("certificates"),
   ExtendedTriggerMessage: (command) => trigger(command, command.request),
-  GetCompositeSchedule: permitted("read"),
+  GetCompositeSchedule: getCompositeSchedule,
   GetConfiguration: (command) => readConfiguration(command),
   GetDiagnostics: permitted("diagnostics"),
   GetInstalledCertificateIds: permitted("certificates"),
@@ -211,24 +210,16 @@ function dataTransfer(command: Command<"DataTransfer">): void {
 function remoteStart(command: Command<"RemoteStartTransaction">): void {
   const { state } = command.step;
   const { chargingProfile, ...request } = command.request;
-  const profile = chargingProfile &&
-    translateStartProfile(state, command.backend, chargingProfile);
-  if (profile?.ok === false) return refuse(command as Command, profile.reason);
   const connectorId = request.connectorId ?? freeConnector(state);
+  const profile = chargingProfile &&
+    checkStart(command.step, command.backend, chargingProfile, connectorId ?? 0);
+  if (profile?.fault !== undefined) return refuse(command as Command, profile.fault);
   const lease = control(command as Command, "start_stop", connectorId);
   if (!lease) return;
-  forward(command, {
-    ...request,
-    ...connectorId !== undefined && { connectorId },
-    ...profile && {
-      chargingProfile: registerProfile(
-        command.step,
-        command.backend,
-        connectorId ?? 0,
-        profile.value,
-      ),
-    },
-  }, { freshLease: lease.fresh });
+  // It stays with the proxy until its transaction begins.
+  profile?.keep();
+  const payload = { ...request, ...connectorId !== undefined && { connectorId } };
+  forward(command, payload, { freshLease: lease.fresh });
 }
 
 /** Some chargers refuse a RemoteStartTransaction without a connector. */
@@ -255,29 +246,6 @@ function unlockConnector(command: Command<"UnlockConnector">): void {
   const { connectorId } = command.request;
   const lease = control(command as Command, "unlock", connectorId);
   if (lease) forward(command, command.request, { freshLease: lease.fresh });
-}
-
-function setChargingProfile(command: Command<"SetChargingProfile">): void {
-  const { state } = command.step;
-  const { connectorId } = command.request;
-  const translated = translateProfile(state, command.backend, command.request);
-  if (!translated.ok) return refuse(command as Command, translated.reason);
-  const lease = control(command as Command, "limit", connectorId);
-  if (!lease) return;
-  const profile = translated.value.csChargingProfiles;
-  const stops = profile.chargingSchedule.chargingSchedulePeriod[0]?.limit === 0;
-  forward(command, {
-    connectorId,
-    csChargingProfiles: registerProfile(command.step, command.backend, connectorId, profile),
-  }, { freshLease: lease.fresh, urgent: stops });
-}
-
-/** Clears only what this backend has set, one call each (ocpp16.md, N31). */
-function clearChargingProfile(command: Command<"ClearChargingProfile">): void {
-  const { step, backend, origin, request } = command;
-  if (!may(command, "limit")) return refuse(command as Command, 'it lacks "limit"');
-  const any = clearOwnProfiles(step, backend, origin, request);
-  if (!any) reply(command as Command, { status: "Unknown" });
 }
 
 function reserveNow(command: Command<"ReserveNow">): void {

@@ -7,6 +7,7 @@ import type { Event } from "./event.ts";
 import { emitJson } from "./json_backend.ts";
 import { stopRefused } from "./late_rejection.ts";
 import { clearAbandoned } from "./leftover_clearing.ts";
+import { limitsAfterConnection, limitsOffline } from "./limit_delivery.ts";
 import { announceBoot } from "./notify.ts";
 import type { Charger } from "./state.ts";
 import { log, noteFact, noteOnce, type Step } from "./step_context.ts";
@@ -51,6 +52,7 @@ export function openCharger(step: Step, event: Event & { type: "charger_connecte
   });
   emitJson(step, { type: "charger_connected", charge_point_id: event.chargePointId });
   clearAbandoned(step);
+  limitsAfterConnection(step);
   stopRefused(step);
 }
 
@@ -63,6 +65,7 @@ export function chargerClosed(step: Step, connection: number, reason: string): v
   log(step, "warning", "charger disconnected", { reason });
   emitJson(step, { type: "charger_disconnected", reason });
   abandonCalls(step);
+  limitsOffline(step);
 }
 
 /** When a charger that sends no BootNotification is told to backends without one. */

@@ -45,7 +45,6 @@ export function callCharger(step: Step, request: CallRequest): void {
     commandAnswered(step, call, { type: "offline" });
     return;
   }
-  if (coalesce(step, call)) return;
   const waiting = charger.queue.filter((item) => item.backendId === call.backendId).length;
   if (waiting >= MAX_WAITING_CALLS) {
     commandAnswered(step, call, { type: "busy" });
@@ -53,37 +52,6 @@ export function callCharger(step: Step, request: CallRequest): void {
   }
   charger.queue.push(call);
   pumpCharger(step);
-}
-
-/** A newer charging profile for the same slot takes the place of one that still waits (N33). */
-function coalesce(step: Step, call: ChargerCall): boolean {
-  if (call.action !== "SetChargingProfile") return false;
-  const { queue } = step.state.charger;
-  const slot = profileSlot(call);
-  const own = queue.filter((item) => item.backendId === call.backendId);
-  // What was cleared in between is not to be cleared after it is set again.
-  const since = own.findLastIndex((item) => item.action === "ClearChargingProfile");
-  const waiting = own.slice(since + 1).find((item) =>
-    item.action === "SetChargingProfile" && profileSlot(item) === slot
-  );
-  if (waiting === undefined) return false;
-  waiting.payload = call.payload;
-  waiting.urgent = call.urgent;
-  waiting.origins.push(...call.origins);
-  // The newest limit counts; of those who ask for it in vain the first gives up.
-  const surplus = waiting.origins.splice(0, waiting.origins.length - MAX_WAITING_CALLS);
-  if (surplus.length > 0) commandAnswered(step, { ...waiting, origins: surplus }, { type: "busy" });
-  return true;
-}
-
-function isProfile({ action }: ChargerCall): boolean {
-  return action === "SetChargingProfile" || action === "ClearChargingProfile";
-}
-
-function profileSlot({ payload }: ChargerCall): string {
-  const { connectorId, csChargingProfiles: profile } =
-    payload as Messages["SetChargingProfile"]["request"];
-  return `${connectorId}/${profile.chargingProfilePurpose}/${profile.stackLevel}/${profile.chargingProfileId}`;
 }
 
 /** Sends the next CALL if the charger is ready for one. */
@@ -119,18 +87,11 @@ export function pumpCharger(step: Step): void {
 
 /** Urgent ones first, then whoever has waited longest for its turn, each in its own order. */
 function takeNext(queue: ChargerCall[], served: readonly string[]): ChargerCall | undefined {
-  const urgent = queue.find((call) => call.urgent);
-  // A backend's profiles stay in their order: an older clearing must not follow the newest limit.
   const turn = (call: ChargerCall) => call.backendId ? served.indexOf(call.backendId) : -1;
-  const next = urgent
-    ? queue.find((call) =>
-      call === urgent ||
-      (call.backendId === urgent.backendId && isProfile(call) && isProfile(urgent))
-    )
-    : queue.reduce<ChargerCall | undefined>(
-      (best, call) => best === undefined || turn(call) < turn(best) ? call : best,
-      undefined,
-    );
+  const next = queue.find((call) => call.urgent) ?? queue.reduce<ChargerCall | undefined>(
+    (best, call) => best === undefined || turn(call) < turn(best) ? call : best,
+    undefined,
+  );
   if (next) queue.splice(queue.indexOf(next), 1);
   return next;
 }

@@ -7,9 +7,11 @@ import { formatTime, parseTime } from "../ocpp/time.ts";
 import type { Action, BootNotificationRequest, StatusNotificationRequest } from "../ocpp/types.ts";
 import { AFTER_BOOT_MS } from "./charge_point.ts";
 import { answerCharger } from "./charger_answer.ts";
+import { limitsChanged } from "./charging_limit.ts";
 import { connectorFaulted, connectorFreed } from "./control.ts";
 import { emitJson } from "./json_backend.ts";
 import { bootEvent, statusEvent } from "./json_event.ts";
+import { limitsAfterBoot } from "./limit_delivery.ts";
 import { announceBoot, notifyStatus, notifySubset } from "./notify.ts";
 import { sessionOnConnector } from "./session.ts";
 import type { Charger, NoticeKind } from "./state.ts";
@@ -34,6 +36,7 @@ export function boot(
   charger.booted = true;
   charger.readyAt = now + AFTER_BOOT_MS;
   configurationOutdated(step);
+  limitsAfterBoot(step);
   installationOver(charger);
   const changed = JSON.stringify(charger.boot) !== JSON.stringify(request);
   charger.boot = request;
@@ -78,6 +81,7 @@ export function status(
   const replaying = now < state.charger.connectedAt + REPLAY_MS;
   if (replaying && before && before.at > at) return;
   if (!before && connectors.size >= MAX_CONNECTORS) return;
+  if (!before) limitsChanged(step);
   const available = request.status === "Available";
   const running = sessionOnConnector(state, connectorId) !== undefined;
   connectors.set(connectorId, {

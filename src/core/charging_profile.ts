@@ -1,56 +1,63 @@
-// Charging profiles of backends: checked where chargers do not check, under the proxy's own ids.
+// Charging profiles of backends, checked where chargers do not check (OCPP 1.6, 3.13 and 5.16).
 
+import { parseTime } from "../ocpp/time.ts";
 import type { ChargingProfile, ChargingSchedulePeriod, Messages } from "../ocpp/types.ts";
 import type { Backend } from "./backend_state.ts";
+import { connectorIds } from "./connector_ids.ts";
 import { sessionByBackendId } from "./delivery.ts";
-import { MAX_LEFTOVERS, profileIdOf } from "./leftover.ts";
-import { chargerTransactionId, sessionOnConnector } from "./session.ts";
+import type { StoredProfile } from "./limit_state.ts";
+import { sessionOnConnector } from "./session.ts";
 import type { State } from "./state.ts";
+
+/** Periods that a schedule of a backend may have. */
+export const MAX_PERIODS = 100;
 
 type SetRequest = Messages["SetChargingProfile"]["request"];
 
-/** A profile for the charger, or why there is none. */
-export type Translated<T> =
-  | { readonly ok: true; readonly value: T }
+/** A profile as it is kept, or why it is not. */
+export type Checked =
+  | { readonly ok: true; readonly value: Omit<StoredProfile, "guard"> }
   | { readonly ok: false; readonly reason: string };
 
-/** SetChargingProfile as the charger may have it, but for its id (OCPP 1.6, 3.13 and 5.16). */
-export function translateProfile(
+/** SetChargingProfile, for one backend alone. */
+export function checkProfile(
   state: State,
   backend: Backend,
   { connectorId, csChargingProfiles: profile }: SetRequest,
-): Translated<SetRequest> {
-  const fault = profileFault(profile) ?? placementFault(profile, connectorId) ??
-    crowd(state, backend, profile);
+  now: number,
+): Checked {
+  const fault = profileFault(profile) ?? placementFault(state, profile, connectorId);
   if (fault) return { ok: false, reason: fault };
   const { transactionId: theirs, ...rest } = profile;
-  const translated: ChargingProfile = {
-    ...rest,
-    chargingSchedule: rounded(profile.chargingSchedule),
+  const value = {
+    backendId: backend.id,
+    connectorId,
+    profile: { ...rest, chargingSchedule: rounded(profile.chargingSchedule) },
+    receivedAt: now,
+    transactionId: undefined,
+    awaitsStart: false,
   };
-  if (profile.chargingProfilePurpose !== "TxProfile") {
-    return { ok: true, value: { connectorId, csChargingProfiles: translated } };
-  }
+  if (profile.chargingProfilePurpose !== "TxProfile") return { ok: true, value };
   const running = sessionOnConnector(state, connectorId);
   if (!running) return { ok: false, reason: "a TxProfile needs a running transaction" };
   if (theirs !== undefined && sessionByBackendId(state, backend, theirs) !== running) {
     return { ok: false, reason: `transaction ${theirs} does not run on connector ${connectorId}` };
   }
-  translated.transactionId = chargerTransactionId(running);
-  return { ok: true, value: { connectorId, csChargingProfiles: translated } };
+  return { ok: true, value: { ...value, transactionId: running.transactionId } };
 }
 
 /** The profile of a RemoteStartTransaction: a TxProfile without a transaction (section 5.11). */
-export function translateStartProfile(
-  state: State,
+export function checkStartProfile(
   backend: Backend,
   profile: ChargingProfile,
-): Translated<ChargingProfile> {
+  connectorId: number,
+  now: number,
+): Checked {
   // The right to start is not yet the right to limit (contract, section 3).
   if (!backend.configuration.permissions.has("limit")) {
     return { ok: false, reason: 'it lacks "limit", which a charging profile needs' };
   }
-  const fault = profileFault(profile) ?? crowd(state, backend, profile);
+  const fault = profileFault(profile);
   if (fault) return { ok: false, reason: fault };
   if (profile.chargingProfilePurpose !== "TxProfile" || profile.transactionId !== undefined) {
     return {
@@ -58,29 +65,50 @@ export function translateStartProfile(
       reason: "RemoteStartTransaction takes a TxProfile without a transaction id",
     };
   }
-  return { ok: true, value: { ...profile, chargingSchedule: rounded(profile.chargingSchedule) } };
+  return {
+    ok: true,
+    value: {
+      backendId: backend.id,
+      connectorId,
+      profile: { ...profile, chargingSchedule: rounded(profile.chargingSchedule) },
+      receivedAt: now,
+      transactionId: undefined,
+      awaitsStart: true,
+    },
+  };
 }
 
-function crowd(state: State, backend: Backend, profile: ChargingProfile): string | undefined {
-  const known = profileIdOf(state, backend, profile.chargingProfileId) !== undefined;
-  return known || state.profiles.size < MAX_LEFTOVERS ? undefined : "there are too many profiles";
-}
-
-function profileFault({ chargingSchedule, stackLevel }: ChargingProfile): string | undefined {
-  const periods = chargingSchedule.chargingSchedulePeriod;
+function profileFault(profile: ChargingProfile): string | undefined {
+  const { chargingSchedule, stackLevel, chargingProfileKind: kind } = profile;
+  const { chargingSchedulePeriod: periods, duration, startSchedule } = chargingSchedule;
   if (stackLevel < 0) return "stackLevel is negative";
+  if (kind === "Recurring" && !profile.recurrencyKind) return "recurrencyKind is missing";
+  for (const time of [profile.validFrom, profile.validTo, startSchedule]) {
+    if (time !== undefined && parseTime(time) === undefined) return `"${time}" is no time`;
+  }
+  if (duration !== undefined && duration < 0) return "duration is negative";
   if (periods.length === 0) return "the schedule has no period";
+  if (periods.length > MAX_PERIODS) return `the schedule has more than ${MAX_PERIODS} periods`;
   if (periods[0]!.startPeriod !== 0) return "the first startPeriod is not 0";
   for (const [index, period] of periods.entries()) {
     if (period.limit < 0) return "a limit is negative";
     if (index > 0 && period.startPeriod <= periods[index - 1]!.startPeriod) {
       return "startPeriod does not rise";
     }
+    const { numberPhases = 1 } = period;
+    if (numberPhases < 1 || numberPhases > 3) return "numberPhases is not 1, 2 or 3";
   }
   return undefined;
 }
 
-function placementFault(profile: ChargingProfile, connectorId: number): string | undefined {
+function placementFault(
+  state: State,
+  profile: ChargingProfile,
+  connectorId: number,
+): string | undefined {
+  if (connectorId > 0 && !connectorIds(state).includes(connectorId)) {
+    return `there is no connector ${connectorId}`;
+  }
   switch (profile.chargingProfilePurpose) {
     case "ChargePointMaxProfile":
       return connectorId === 0 ? undefined : "a ChargePointMaxProfile belongs to connector 0";
@@ -95,47 +123,15 @@ function placementFault(profile: ChargingProfile, connectorId: number): string |
 
 /** Limits have one decimal (section 7.14); never up, for the fuse's sake. */
 function rounded(schedule: ChargingProfile["chargingSchedule"]) {
-  const round = (limit: number) => Math.floor(Math.round(limit * 100) / 10) / 10;
-  const { minChargingRate, ...rest } = schedule;
   return {
-    ...rest,
+    ...schedule,
     chargingSchedulePeriod: schedule.chargingSchedulePeriod.map((
       period,
-    ): ChargingSchedulePeriod => ({ ...period, limit: round(period.limit) })),
-    ...minChargingRate !== undefined && { minChargingRate: round(minChargingRate) },
+    ): ChargingSchedulePeriod => ({ ...period, limit: roundDown(period.limit) })),
   };
 }
 
-/** Watts that one ampere carries on one phase of a European household. */
-const VOLTS = 230;
-
-/** A limit in so many words (`set_limit`), as a profile the charger understands. */
-export function limitProfile(
-  state: State,
-  limit: { readonly currentA: number } | { readonly powerW: number },
-  validTo: string | undefined,
-): ChargingProfile {
-  const key = state.charger.configuration?.find((row) =>
-    row.key.toLowerCase() === "chargingscheduleallowedchargingrateunit"
-  );
-  const units = (key?.value ?? "").toLowerCase().split(",").map((item) => item.trim());
-  const knowsA = units.some((unit) => unit === "a" || unit === "current");
-  const knowsW = units.some((unit) => unit === "w" || unit === "power");
-  const wantsA = "currentA" in limit;
-  const unit = wantsA ? (knowsW && !knowsA ? "W" : "A") : (knowsA && !knowsW ? "A" : "W");
-  const phases = 3;
-  const amount = wantsA
-    ? (unit === "A" ? limit.currentA : limit.currentA * VOLTS * phases)
-    : (unit === "W" ? limit.powerW : limit.powerW / VOLTS / phases);
-  return {
-    chargingProfileId: 1,
-    stackLevel: 0,
-    chargingProfilePurpose: "TxDefaultProfile",
-    chargingProfileKind: "Relative",
-    ...validTo !== undefined && { validTo },
-    chargingSchedule: {
-      chargingRateUnit: unit,
-      chargingSchedulePeriod: [{ startPeriod: 0, limit: amount }],
-    },
-  };
+/** Down to one decimal; what is only a rounding error below a tenth counts as that tenth. */
+export function roundDown(limit: number): number {
+  return Math.floor(limit * 10 + 1e-6) / 10;
 }

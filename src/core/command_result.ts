@@ -2,14 +2,16 @@
 
 import type { ErrorCode } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
-import type { Messages } from "../ocpp/types.ts";
+import type { Action, Messages } from "../ocpp/types.ts";
 import { answerBackend, failBackend } from "./backend_answer.ts";
+import { limitsChanged } from "./charging_limit.ts";
 import { claimStart, releaseUnused } from "./control.ts";
 import { handoverAnswered } from "./handover.ts";
 import { comparable } from "./id_tag.ts";
 import { answerJson } from "./json_request.ts";
-import { isUnknown, profileSent, reservationSent, saveLeftovers } from "./leftover.ts";
+import { isUnknown, reservationSent, saveLeftovers } from "./leftover.ts";
 import { leftoverCleared } from "./leftover_clearing.ts";
+import { limitAnswered } from "./limit_delivery.ts";
 import { refusalOf } from "./refusal.ts";
 import { openSessions } from "./session.ts";
 import type { ChargerCall, ChargerOutcome, NoticeKind, Origin, State } from "./state.ts";
@@ -35,7 +37,7 @@ const ERROR_CODES: ReadonlySet<string> = new Set<ErrorCode>([
 /** The end of a CALL to the charger, whatever it was. */
 export function commandAnswered(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
   apply(step, call, outcome);
-  for (const origin of call.origins) answer(step, call, origin, outcome);
+  for (const origin of call.origins) answerOrigin(step, origin, call.action, outcome);
 }
 
 function apply(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
@@ -45,22 +47,17 @@ function apply(step: Step, call: ChargerCall, outcome: ChargerOutcome): void {
   switch (call.action) {
     case "RemoteStartTransaction": {
       const request = call.payload as Messages["RemoteStartTransaction"]["request"];
-      const { chargingProfile, connectorId = 0 } = request;
-      if (chargingProfile) profileSent(step, call, connectorId, chargingProfile, outcome);
       startSent(step, call, request, outcome);
       break;
     }
-    case "SetChargingProfile": {
-      const request = call.payload as Messages["SetChargingProfile"]["request"];
-      profileSent(step, call, request.connectorId, request.csChargingProfiles, outcome);
-      if (!accepted) releaseAfter(step, call);
+    case "SetChargingProfile":
+    case "ClearChargingProfile":
+      limitAnswered(step, call, outcome);
       break;
-    }
     case "ReserveNow":
       reservationSent(step, call, outcome);
       if (!accepted) releaseAfter(step, call);
       break;
-    case "ClearChargingProfile":
     case "CancelReservation":
       leftoverCleared(step, call, outcome);
       break;
@@ -96,7 +93,10 @@ function startSent(
 ): void {
   const { backendId } = call;
   const accepted = outcome.type === "result" && outcome.payload.status === "Accepted";
-  if (!accepted && !isUnknown(outcome)) return releaseAfter(step, call);
+  if (!accepted && !isUnknown(outcome)) {
+    limitsChanged(step);
+    return releaseAfter(step, call);
+  }
   if (backendId === undefined || hasStarted(step.state, backendId, request)) return;
   claimStart(step, backendId, request.idTag, request.connectorId);
 }
@@ -134,27 +134,22 @@ function ordered(step: Step, call: ChargerCall, kind: NoticeKind): void {
   saveLeftovers(step);
 }
 
-function answer(step: Step, call: ChargerCall, origin: Origin, outcome: ChargerOutcome): void {
+/** Tells whoever wanted something what has come of it. */
+export function answerOrigin(
+  step: Step,
+  origin: Origin,
+  action: Action,
+  outcome: ChargerOutcome,
+): void {
   switch (origin.type) {
     case "ocpp":
-      return answerOcpp(step, call, origin, outcome);
+      return answerOcpp(step, action, origin, outcome);
     case "json":
-      return answerJson(step, call, origin, outcome);
+      return answerJson(step, action, origin, outcome);
     case "configuration":
       return configurationRead(step, outcome);
-    case "part": {
-      const { whole } = origin;
-      whole.remaining--;
-      if (outcome.type !== "result") whole.failure = outcome;
-      else if (outcome.payload.status === "Accepted") whole.cleared++;
-      if (whole.remaining > 0) return;
-      if (whole.cleared === 0 && whole.failure) {
-        return answer(step, call, whole.origin, whole.failure);
-      }
-      const payload = { status: whole.cleared > 0 ? "Accepted" : "Unknown" };
-      return answer(step, call, whole.origin, { type: "result", payload });
-    }
     case "housekeeping":
+    case "limit":
       return;
     case "handover":
       return handoverAnswered(step, outcome);
@@ -165,7 +160,7 @@ function answer(step: Step, call: ChargerCall, origin: Origin, outcome: ChargerO
 
 function answerOcpp(
   step: Step,
-  call: ChargerCall,
+  action: Action,
   origin: Origin & { type: "ocpp" },
   outcome: ChargerOutcome,
 ): void {
@@ -189,7 +184,7 @@ function answerOcpp(
       return fail("GenericError", "busy: too many commands are waiting for the charge point");
     case "offline":
     case "refused": {
-      const refusal: JsonObject | undefined = refusalOf(call.action);
+      const refusal: JsonObject | undefined = refusalOf(action);
       if (refusal) return answerBackend(step, backend, origin.id, refusal);
       if (outcome.type === "refused") return fail("SecurityError", outcome.reason);
       return fail("GenericError", "the charge point is not connected");

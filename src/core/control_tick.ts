@@ -92,7 +92,7 @@ export function reviewControl(step: Step): void {
     const bar = barOf(state, backendId);
     if (bar !== undefined && !state.backends.has(backendId)) dropFromQueue(step, backendId, bar);
   }
-  const others = [...state.profiles.values(), ...state.reservations.values()]
+  const others = [...state.reservations.values()]
     .map((entry) => entry.backendId).filter((id) => id !== holder);
   for (const id of new Set(others)) abandon(step, id);
   state.control.recheck = true;

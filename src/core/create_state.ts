@@ -1,6 +1,7 @@
 // The state at the start of a process.
 
 import type { CoreConfiguration } from "./configuration.ts";
+import { createLimits } from "./limit_state.ts";
 import { createLogWindow } from "./log_window.ts";
 import { restorePrices } from "./price_history.ts";
 import type { Snapshot } from "./record.ts";
@@ -71,7 +72,7 @@ export function createState(
     facts: new Map(),
     prices: restorePrices(snapshot),
     decisions: [...snapshot.decisions],
-    profiles: new Map(),
+    limits: createLimits(),
     reservations: new Map(),
     requests: new Map(),
     lastForeignId: 0,

@@ -4,6 +4,7 @@ import { heartbeatAt } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
 import { BOOT_WAIT_MS, bootlessAt } from "./charge_point.ts";
 import { QUEUE_WAIT_MS } from "./charger_call.ts";
+import { limitDeadline } from "./charging_limit.ts";
 import { controlDeadline } from "./control_tick.ts";
 import { lostAt } from "./lost_stop.ts";
 import { openSessions } from "./session.ts";
@@ -30,6 +31,7 @@ export function nextDeadline(state: State): number {
     if (lost !== undefined) consider(Math.max(lost, state.storeRetryAt ?? 0));
   }
   consider(controlDeadline(state));
+  consider(limitDeadline(state));
   for (const backend of state.backends.values()) consider(backendDeadline(state, backend));
   return at;
 }

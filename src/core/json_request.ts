@@ -1,20 +1,20 @@
 // The requests of the simple JSON protocol (contract, section 6), and their replies.
 
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../ocpp/json.ts";
-import { formatTime, parseTime } from "../ocpp/time.ts";
+import { parseTime } from "../ocpp/time.ts";
 import { mayKnow } from "./backend.ts";
 import type { Denial } from "./arbitration.ts";
 import type { Backend } from "./backend_state.ts";
 import { callCharger } from "./charger_call.ts";
-import { limitProfile, translateProfile } from "./charging_profile.ts";
+import { crowd, removeProfiles } from "./backend_profile.ts";
+import { checkProfile } from "./charging_profile.ts";
 import type { Permission } from "./configuration.ts";
 import { releaseControl, requestControl } from "./control.ts";
 import { tagFrom } from "./id_tag.ts";
 import { EVENT_TYPES, write } from "./json_backend.ts";
-import { registerProfile } from "./leftover.ts";
-import { clearOwnProfiles } from "./leftover_clearing.ts";
+import { guards, limitProfile, setLimit as keepLimit } from "./limit_command.ts";
 import { chargerTransactionId } from "./session.ts";
-import type { ChargerCall, ChargerOutcome, Origin } from "./state.ts";
+import type { ChargerOutcome, Origin } from "./state.ts";
 import { backendView } from "./status_report.ts";
 import type { Step } from "./step_context.ts";
 
@@ -265,34 +265,31 @@ function setLimit(request: Request): void {
   if (until !== undefined && (end === undefined || end <= step.now)) {
     return fail(request, "invalid_request", '"until" is not a time in the future (ISO 8601)');
   }
-  const profile = limitProfile(
+  const profile = limitProfile(limit as { currentA: number } | { powerW: number }, end);
+  const checked = checkProfile(
     step.state,
-    limit as { currentA: number } | { powerW: number },
-    end === undefined ? undefined : formatTime(end),
+    backend,
+    { connectorId: 0, csChargingProfiles: profile },
+    step.now,
   );
-  const requested = { connectorId: 0, csChargingProfiles: profile };
-  const translated = translateProfile(step.state, backend, requested);
-  if (!translated.ok) return fail(request, "invalid_request", translated.reason);
+  if (!checked.ok) return fail(request, "invalid_request", checked.reason);
+  const full = crowd(step.state, checked.value);
+  if (full) return fail(request, "denied", full);
+  if (guards(step, backend, undefined)) {
+    if (step.state.charger.connection === undefined) {
+      return fail(request, "charger_offline", "the charger is not connected");
+    }
+    return keepLimit(step, originOf(request), checked.value, { guard: true, fresh: false });
+  }
   const lease = control(request, "limit", undefined);
   if (!lease) return;
-  const { csChargingProfiles } = translated.value;
-  callCharger(step, {
-    action: "SetChargingProfile",
-    payload: {
-      connectorId: 0,
-      csChargingProfiles: registerProfile(step, backend, 0, csChargingProfiles),
-    },
-    origins: [originOf(request)],
-    backendId: backend.id,
-    requested,
-    freshLease: lease.fresh,
-    urgent: value === 0,
-  });
+  keepLimit(step, originOf(request), checked.value, { guard: false, fresh: lease.fresh });
 }
 
 function clearLimit(request: Request): void {
   const { step, backend } = request;
-  if (!clearOwnProfiles(step, backend, originOf(request), {})) succeed(request, true);
+  removeProfiles(step, ({ backendId }) => backendId === backend.id);
+  succeed(request, true);
 }
 
 function status(request: Request): void {
@@ -314,7 +311,7 @@ function originOf({ backend, connection, id, action }: Request): Origin {
 /** The charger's answer, as a reply. */
 export function answerJson(
   step: Step,
-  call: ChargerCall,
+  action: string,
   origin: Origin & { type: "json" },
   outcome: ChargerOutcome,
 ): void {
@@ -324,7 +321,7 @@ export function answerJson(
   switch (outcome.type) {
     case "result": {
       const { status } = outcome.payload;
-      const gone = call.action === "ClearChargingProfile" && status === "Unknown";
+      const gone = action === "ClearChargingProfile" && status === "Unknown";
       if (status === "Accepted" || gone) return succeed(request, true);
       return fail(
         request,

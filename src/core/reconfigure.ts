@@ -4,6 +4,7 @@ import { createBackend, rememberAbsent } from "./backend.ts";
 import { disconnect } from "./backend_link.ts";
 import { pump } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
+import { limitsChanged } from "./charging_limit.ts";
 import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
 import { reviewControl } from "./control_tick.ts";
 import { keepCursors } from "./delivery.ts";
@@ -36,6 +37,7 @@ export function reconfigure(step: Step, configuration: CoreConfiguration): void 
     keepCursors(step, [backend]);
   }
   reviewControl(step);
+  limitsChanged(step);
   log(step, "info", "the configuration was read again", { backends: wanted.size });
 }
 

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from "../ocpp/json.ts";
 import type { BootNotificationRequest, Int64, StatusNotificationRequest } from "../ocpp/types.ts";
 import { createBackend, rememberAbsent } from "./backend.ts";
 import type { BackendMemory } from "./backend_state.ts";
+import type { Fallback, Installed, Limits, StoredProfile } from "./limit_state.ts";
 import { LONGEST_CLAIM_MS } from "./control.ts";
 import { NO_TRANSACTION } from "./delivery.ts";
 import type { OwnerMode } from "./event.ts";
@@ -17,7 +18,6 @@ import type {
   Lease,
   NoticeKind,
   OwnerAnswer,
-  ProfileEntry,
   Question,
   QueuedRequest,
   ReservationEntry,
@@ -131,11 +131,9 @@ function restoreControl(state: State, snapshot: Snapshot, now: number): void {
       grantedAt: Math.min(lease.grantedAt, now),
       expiresAt: Math.min(lease.expiresAt, now + longestMs),
     };
-  for (const [ours, entry] of pairs(facts.get("profiles"))) {
-    // What was under way when the process died may be there.
-    state.profiles.set(ours, { ...entry as unknown as ProfileEntry, confirmed: true });
-  }
+  restoreLimits(state, facts.get("limits"), now);
   for (const [ours, entry] of pairs(facts.get("reservations"))) {
+    // What was under way when the process died may be there.
     state.reservations.set(ours, { ...entry as unknown as ReservationEntry, confirmed: true });
   }
   for (const [ours, entry] of pairs(facts.get("requests"))) {
@@ -149,6 +147,21 @@ function restoreControl(state: State, snapshot: Snapshot, now: number): void {
   for (const id of Array.isArray(refused) ? refused : []) {
     if (state.open.has(Number(id))) state.refused.add(Number(id));
   }
+}
+
+function restoreLimits({ limits }: State, saved: JsonValue | undefined, now: number): void {
+  const { profiles, fallback, installed, accepted } = record(saved);
+  for (const item of list(profiles)) {
+    const stored = item as unknown as StoredProfile;
+    limits.profiles.push({ ...stored, receivedAt: Math.min(stored.receivedAt, now) });
+  }
+  limits.fallback = fallback as unknown as Fallback | undefined;
+  for (const item of list(installed)) {
+    const content = item as unknown as Installed;
+    limits.installed.set(content.id, { ...content, sentAt: Math.min(content.sentAt, now) });
+  }
+  limits.accepted = accepted as unknown as Limits["accepted"];
+  limits.dirty = true;
 }
 
 /** Who waits for control, and what the owner has been asked and has said. */

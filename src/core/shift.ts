@@ -53,8 +53,30 @@ export function shiftDeadlines(step: Step, byMs: number): void {
   shiftPrices(state, byMs);
   shiftFacts(state, byMs);
   if (state.storeRetryAt !== undefined) state.storeRetryAt += byMs;
+  shiftLimits(state, byMs);
   // The owner's end time is a time of day: it stays.
   log(step, "warning", "the clock was set", { byS: Math.round(byMs / 1000) });
+}
+
+/** What the charger was sent goes by the time of day: it stays. */
+function shiftLimits({ limits }: State, byMs: number): void {
+  const moved = new Map(
+    limits.profiles.map((stored) =>
+      [stored, { ...stored, receivedAt: stored.receivedAt + byMs }] as const
+    ),
+  );
+  limits.profiles = [...moved.values()];
+  for (const [id, content] of limits.installed) {
+    limits.installed.set(id, { ...content, sentAt: content.sentAt + byMs });
+  }
+  for (const [index, waiter] of limits.waiters.entries()) {
+    const added = moved.get(waiter.added) ?? waiter.added;
+    limits.waiters[index] = { ...waiter, added, deadline: waiter.deadline + byMs };
+  }
+  if (limits.retryAt !== undefined) limits.retryAt += byMs;
+  if (limits.clearAt !== undefined) limits.clearAt += byMs;
+  if (limits.refused) limits.refused = { ...limits.refused, until: limits.refused.until + byMs };
+  limits.dirty = true;
 }
 
 function shiftCharger({ charger }: State, byMs: number): void {

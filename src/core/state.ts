@@ -14,6 +14,7 @@ import type { Denial } from "./arbitration.ts";
 import type { Backend, BackendMemory } from "./backend_state.ts";
 import type { CoreConfiguration } from "./configuration.ts";
 import type { OwnerMode } from "./event.ts";
+import type { Limits } from "./limit_state.ts";
 import type { LogWindow } from "./log_window.ts";
 import type { Fact } from "./fact.ts";
 import type { PriceHistory } from "./price_history.ts";
@@ -49,8 +50,8 @@ export interface State {
   /** What the household's price sensor has said; undefined: nothing. */
   prices: PriceHistory | undefined;
   readonly decisions: DecisionRecord[];
-  /** Profiles and reservations that backends left on the charger, by the charger's id. */
-  readonly profiles: Map<number, ProfileEntry>;
+  readonly limits: Limits;
+  /** Reservations that backends left on the charger, by the charger's id. */
   readonly reservations: Map<number, ReservationEntry>;
   /** Log uploads and signed firmware updates, by the charger's request id. */
   readonly requests: Map<number, { readonly backendId: string; readonly theirs: number }>;
@@ -164,20 +165,12 @@ export type Origin =
     readonly id: JsonValue | undefined;
     readonly action: string;
   }
-  /** One of several calls that answer one ClearChargingProfile. */
-  | { readonly type: "part"; readonly whole: ClearWhole }
   | { readonly type: "configuration" }
   | { readonly type: "housekeeping" }
+  /** The effective limit. */
+  | { readonly type: "limit" }
   /** The end of a transaction that is in the way of a hand-over. */
   | { readonly type: "handover" };
-
-export interface ClearWhole {
-  readonly origin: Origin;
-  remaining: number;
-  cleared: number;
-  /** Why one of them came to nothing. */
-  failure: ChargerOutcome | undefined;
-}
 
 export type ChargerOutcome =
   | { readonly type: "result"; readonly payload: JsonObject }
@@ -339,24 +332,14 @@ export interface Claim {
   readonly expiresAt: number;
 }
 
-export interface ProfileEntry {
-  readonly backendId: string;
-  readonly theirs: number;
-  readonly connectorId: number;
-  readonly purpose: string;
-  readonly stackLevel: number;
-  /** The charger has accepted it, or has not answered. */
-  readonly confirmed: boolean;
-  /** Nobody stands behind it any more: it is to be cleared. */
-  abandoned: boolean;
-}
-
 export interface ReservationEntry {
   readonly backendId: string;
   readonly theirs: number;
   readonly connectorId: number;
   readonly expiresAt: number;
+  /** The charger has accepted it, or has not answered. */
   readonly confirmed: boolean;
+  /** Nobody stands behind it any more: it is to be cleared. */
   abandoned: boolean;
 }
 

@@ -5,6 +5,7 @@ import { backendClosed, openBackend, refuseDial, tickBackends } from "./backend_
 import { fetchedLog } from "./backend_outbox.ts";
 import { chargerClosed, openCharger, tickCharger } from "./charge_point.ts";
 import { chargerFrame } from "./charger_message.ts";
+import { tickLimits } from "./charging_limit.ts";
 import { reviewRuleLimit } from "./control.ts";
 import { finishControl, reviewControl, tickControl } from "./control_tick.ts";
 import { keepCursors } from "./delivery.ts";
@@ -12,6 +13,7 @@ import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { forgetFacts, learnFact } from "./fact.ts";
 import { receivedByJson } from "./json_backend.ts";
+import { settleLimits } from "./limit_delivery.ts";
 import { closeLostSessions } from "./lost_stop.ts";
 import { answerQuestion, setMode, setOwnerLimit } from "./owner.ts";
 import { notePrice } from "./price_history.ts";
@@ -95,11 +97,13 @@ export function step(state: State, event: Event, now: number): Effect[] {
       tickCharger(step);
       closeLostSessions(step);
       tickControl(step);
+      tickLimits(step);
       tickBackends(step);
       break;
     default:
       event satisfies never;
   }
   finishControl(step);
+  settleLimits(step);
   return step.effects;
 }

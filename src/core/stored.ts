@@ -5,9 +5,11 @@ import type { JsonObject } from "../ocpp/json.ts";
 import { startConfirmed } from "./backend_frame.ts";
 import { pumpAll } from "./backend_outbox.ts";
 import { allowStart } from "./card.ts";
+import { bindStartProfile } from "./backend_profile.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { sessionEnded, sessionStarted } from "./control.ts";
 import { refusedEnded, refuseStart, stopRefusedStart } from "./late_rejection.ts";
+import { limitsChanged } from "./charging_limit.ts";
 import { appendEntry } from "./log_window.ts";
 import { retellStatus } from "./masked_status.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
@@ -113,8 +115,10 @@ function applyStart(step: Step, plan: Storing & { type: "start" }): void {
     bookedBy: session.bookedBy,
   });
   const allowed = allowStart(step, session);
+  bindStartProfile(step, session);
   if (allowed) sessionStarted(step, session);
   else refuseStart(step, session);
+  limitsChanged(step);
   retellStatus(step, session);
   answerStart(step, plan.connection, plan.id, session);
   if (!allowed) stopRefusedStart(step, session);
@@ -131,6 +135,7 @@ function applyAdoption(step: Step, session: SessionRecord): void {
     chargerTransactionId: session.chargerTransactionId,
   });
   sessionStarted(step, session);
+  limitsChanged(step);
   retellStatus(step, session);
 }
 
@@ -163,6 +168,7 @@ function applyStop(step: Step, session: SessionRecord, entry: LogEntry | undefin
     reason: session.stopReason,
   });
   sessionEnded(step, session);
+  limitsChanged(step);
   retellStatus(step, session);
 }
 

@@ -5,8 +5,11 @@ import type { JsonObject } from "../ocpp/json.ts";
 import { MEASURANDS, PHASES } from "../ocpp/vocabulary.ts";
 import { clampIntervalMs } from "./backend.ts";
 import { answerBackend, failBackend } from "./backend_answer.ts";
+import { MAX_PROFILES_EACH } from "./backend_profile.ts";
 import type { Backend } from "./backend_state.ts";
 import { callCharger, MAX_WAITING_CALLS } from "./charger_call.ts";
+import { MAX_PERIODS } from "./charging_profile.ts";
+import { limitsChanged } from "./charging_limit.ts";
 import type { ChargerOutcome, ConfigurationKey, State } from "./state.ts";
 import { noteFact, type Step } from "./step_context.ts";
 
@@ -29,6 +32,16 @@ const VIRTUAL: Readonly<Record<string, KeyType>> = {
 };
 
 const VIRTUAL_KEYS = keys(VIRTUAL);
+
+/** What the proxy itself can do with charging profiles, which never reach the charger. */
+const LIMIT_KEYS: ReadonlyMap<string, ConfigurationKey> = new Map(
+  Object.entries({
+    ChargeProfileMaxStackLevel: "100",
+    ChargingScheduleAllowedChargingRateUnit: "Current,Power",
+    ChargingScheduleMaxPeriods: String(MAX_PERIODS),
+    MaxChargingProfilesInstalled: String(MAX_PROFILES_EACH),
+  }).map(([key, value]) => [key.toLowerCase(), { key, readonly: true, value }]),
+);
 
 /** Standard keys that reach the charger; chargers accept nonsense for them (N71). */
 const STANDARD_KEYS = keys({
@@ -98,7 +111,7 @@ export function treatKey(key: string, value: string): KeyTreatment {
   const name = key.trim().toLowerCase();
   const virtual = VIRTUAL_KEYS.get(name);
   if (virtual) return fits(virtual, value) ? "virtual" : "reject";
-  if (FORBIDDEN_KEY.test(name)) return "reject";
+  if (FORBIDDEN_KEY.test(name) || LIMIT_KEYS.has(name)) return "reject";
   const standard = STANDARD_KEYS.get(name);
   return standard === undefined || fits(standard, value) ? "forward" : "reject";
 }
@@ -122,6 +135,7 @@ export function updateConfiguration(step: Step, key: string, value: string): voi
   if (!row) return;
   row.value = value;
   saveConfiguration(step);
+  limitsChanged(step);
 }
 
 /** GetConfiguration (section 5.8): from what was read of the charger, and this backend's values. */
@@ -150,6 +164,12 @@ export function getConfiguration(
     return;
   }
   charger.configurationWaiting.push({ backendId: backend.id, connection, id, keys });
+  askConfiguration(step);
+}
+
+/** Asks the charger for all of its configuration, unless that is under way. */
+export function askConfiguration(step: Step): void {
+  const { charger } = step.state;
   if (charger.configurationAsked) return;
   charger.configurationAsked = true;
   callCharger(step, {
@@ -170,6 +190,7 @@ export function configurationRead(step: Step, outcome: ChargerOutcome): void {
     charger.configurationStale = false;
     saveConfiguration(step);
   }
+  limitsChanged(step);
   for (const question of charger.configurationWaiting.splice(0)) {
     const backend = backends.get(question.backendId);
     if (backend?.link.type !== "open" || backend.link.connection !== question.connection) continue;
@@ -207,6 +228,7 @@ function saveConfiguration(step: Step): void {
 function view(state: State, backend: Backend, wanted: readonly string[]): JsonObject {
   const rows = new Map<string, ConfigurationKey>();
   for (const row of state.charger.configuration ?? []) rows.set(row.key.toLowerCase(), row);
+  if (limits(state)) { for (const [name, row] of LIMIT_KEYS) rows.set(name, row); }
   const own = new Map([["heartbeatinterval", String(backend.heartbeatIntervalMs / 1000)]]);
   for (const [name, value] of [...own, ...backend.virtual]) {
     rows.set(name, { key: rows.get(name)?.key ?? properName(name), readonly: false, value });
@@ -220,6 +242,14 @@ function view(state: State, backend: Backend, wanted: readonly string[]): JsonOb
     else unknownKey.push(key);
   }
   return { configurationKey, ...unknownKey.length > 0 && { unknownKey } };
+}
+
+/** Whether the charger can limit, or does not say. */
+function limits({ charger }: State): boolean {
+  const profiles = charger.configuration?.find((row) =>
+    row.key.toLowerCase() === "supportedfeatureprofiles"
+  );
+  return profiles === undefined || /smart\s*charging/i.test(profiles.value ?? "");
 }
 
 function properName(lowerCase: string): string {

@@ -87,9 +87,21 @@ export function configuration(
   };
 }
 
+/** What most chargers say of their smart charging. */
+export const CHARGER_KEYS = [
+  { key: "ChargeProfileMaxStackLevel", readonly: true, value: "5" },
+  { key: "ChargingScheduleAllowedChargingRateUnit", readonly: true, value: "Current,Power" },
+  { key: "ChargingScheduleMaxPeriods", readonly: true, value: "10" },
+];
+
 /** The tables, in memory, as far as a restart needs them. */
 class Tables {
-  readonly facts = new Map<string, JsonValue>([["instance", "test"], ["run", 1]]);
+  readonly facts = new Map<string, JsonValue>([
+    ["instance", "test"],
+    ["run", 1],
+    // What the charger told of itself when it was last asked.
+    ["charger_configuration", { keys: CHARGER_KEYS.map((row) => ({ ...row })), stale: false }],
+  ]);
   readonly sessions = new Map<number, SessionRecord>();
   readonly log: LogEntry[] = [];
   readonly cursors = new Map<string, number>();
