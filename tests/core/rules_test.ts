@@ -274,6 +274,20 @@ Deno.test("a reloaded configuration brings its own rules", () => {
   equal(ask(h).type, "allow");
 });
 
+Deno.test("a backend that is refused by a rule, and the owner, read which one and why", () => {
+  const h = household([rule({ name: "home in the evening", presenceSensor: "person.me" })]);
+  h.bootCharger();
+  h.connectBackend("neighbour", "json");
+  feed(h, "person.me", "home");
+  h.now += 60_000;
+  h.backendSays("neighbour", `{"id": 1, "action": "request_control"}`);
+  const reason = "denied: rule 'home in the evening' — person.me is home since 13:00";
+  const { rule: name, ...decision } = h.tables.decisions.at(-1) ?? {};
+  equal(name, "home in the evening");
+  equal("reason" in decision && decision.reason, reason);
+  equal(h.received("neighbour").some(({ text }) => text.includes(reason)), true);
+});
+
 Deno.test("fifty rules are evaluated in microseconds", () => {
   const rules = Array.from({ length: 50 }, (_, index) =>
     rule({
