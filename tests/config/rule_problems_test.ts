@@ -155,6 +155,12 @@ const CASES: readonly { name: string; text: string; says: readonly string[] }[] 
     ],
   },
   {
+    name: "periods that follow each other, in any order: nothing",
+    text: "tariffs:\n  - { name: a, valid_from: 2026-07-01 }\n" +
+      "  - { name: a, valid_until: 2026-07-01 }\n  - { name: b }\n",
+    says: [],
+  },
+  {
     name: "tags under other names: unknown backends, one backend twice, one tag for two",
     text: "backends: [{ id: a, token: t }, { id: b, token: u }]\nid_tags:\n" +
       "  - { tag: A, send_as: [{ backend: a, tag: X1 }, { backend: c, tag: Y }] }\n" +
