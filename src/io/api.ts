@@ -6,7 +6,7 @@ import type { ApiScope } from "../config/configuration.ts";
 import { ApiAccess } from "./api_access.ts";
 import { jsonAnswer, problemAnswer, textAnswer } from "./api_answer.ts";
 import { ApiDecisions } from "./api_decisions.ts";
-import { ApiEvents } from "./api_events.ts";
+import { ApiEvents, type EventLimits } from "./api_events.ts";
 import { type Query, readQuery } from "./api_query.ts";
 import { ENDPOINTS, type Route, type RouteName, ROUTES } from "./api_routes.ts";
 import { ApiSessions } from "./api_sessions.ts";
@@ -36,11 +36,15 @@ interface Asked {
 type Handler = (asked: Asked) => Response | Promise<Response>;
 
 /** Answers everything that is not a WebSocket; `close` lets go of the database and of listeners. */
-export function createApi(proxy: Proxy, log: Log): { handler: FetchHandler; close(): void } {
+export function createApi(
+  proxy: Proxy,
+  log: Log,
+  limits?: EventLimits,
+): { handler: FetchHandler; close(): void } {
   const access = new ApiAccess();
   const sessions = new ApiSessions(proxy);
   const decisions = new ApiDecisions(proxy);
-  const events = new ApiEvents(proxy.feed);
+  const events = new ApiEvents(proxy.feed, limits);
   const decide = (request: Request, remoteAddress: string) =>
     access.decide(request, remoteAddress, proxy.configuration.api.tokens);
 

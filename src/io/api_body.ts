@@ -38,6 +38,8 @@ export async function readBody<Output>(
   } catch {
     return refuse(400, "invalid_request", "the body is no JSON");
   }
+  // Valibot takes an array for an object.
+  if (Array.isArray(value)) return refuse(400, "invalid_request", "expected an object");
   const read = v.safeParse(schema, value);
   if (read.success) return { ok: true, value: read.output };
   return refuse(400, "invalid_request", issueText(read.issues[0], schema));

@@ -15,6 +15,14 @@ const COMMENT_MS = 15_000;
 /** What a listener waits before it comes back, ms. */
 const RETRY_MS = 3_000;
 
+/** Others than the usual ones. */
+export interface EventLimits {
+  /** In place of MAX_UNSENT_BYTES. */
+  readonly unsentBytes?: number;
+  /** Between two comments. */
+  readonly commentMs?: number;
+}
+
 interface Listener {
   /** Whether it would still be let in. */
   readonly mayStay: () => boolean;
@@ -30,8 +38,7 @@ export class ApiEvents {
   readonly #commentMs: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** `limits`: others than the usual ones. */
-  constructor(feed: EventFeed, limits: { unsentBytes?: number; commentMs?: number } = {}) {
+  constructor(feed: EventFeed, limits: EventLimits = {}) {
     this.#feed = feed;
     this.#unsentBytes = limits.unsentBytes ?? MAX_UNSENT_BYTES;
     this.#commentMs = limits.commentMs ?? COMMENT_MS;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import metadata from "../../deno.json" with { type: "json" };
 import { ocppProxy } from "./run.ts";
 
-const COMMANDS = ["serve", "status", "export", "check", "simulate", "completions"];
+const COMMANDS = ["serve", "status", "override", "export", "check", "simulate", "completions"];
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 Deno.test("without a word, and with --help, the commands are listed", async () => {
