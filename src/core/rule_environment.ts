@@ -52,11 +52,11 @@ export const MAX_PARTS = 250;
 /** An expression is evaluated at once and alone: this is what its functions look into. */
 const asked: { facts: RuleFacts | undefined } = { facts: undefined };
 
-/** Runs an expression over the facts of a request. */
-export function withFacts<Result>(facts: RuleFacts, run: () => Result): Result {
+/** Runs a parsed expression over the facts of a request; throws where it cannot be evaluated. */
+export function evaluate(run: (context: RuleFacts) => unknown, facts: RuleFacts): unknown {
   asked.facts = facts;
   try {
-    return run();
+    return run(facts);
   } finally {
     asked.facts = undefined;
   }

@@ -4,12 +4,12 @@ import { type ASTNode, type ParseResult, serialize } from "@marcbachmann/cel-js"
 import { combine, type Condition } from "./rule_condition.ts";
 import {
   ENVIRONMENT,
+  evaluate,
   FUNCTIONS,
   LITERAL_FUNCTIONS,
   MAX_PARTS,
   minuteOf,
   VARIABLES,
-  withFacts,
 } from "./rule_environment.ts";
 
 /** What is wrong with an expression. */
@@ -98,7 +98,7 @@ function conditionOf(node: ASTNode): Condition {
       return {
         type: "test",
         asksFacts: nodesOf(node).some(looksAtFact),
-        holds: (facts) => withFacts(facts, () => run(facts)) === true,
+        holds: (facts) => evaluate(run, facts) === true,
       };
     }
   }

@@ -1,7 +1,7 @@
 // What rules can ask about one request, and what they were told: the words of the reason.
 
 import { type Fact, factOf, lastKnown, presence } from "./fact.ts";
-import { clockText, localTime, minuteText } from "./local_time.ts";
+import { clockText, type LocalTime, localTime, minuteText } from "./local_time.ts";
 import type { RuleRequest } from "./rules.ts";
 import type { State } from "./state.ts";
 import { costNow, priceNow } from "./tariff.ts";
@@ -35,6 +35,7 @@ export class RuleFacts {
   told: Map<string, string> | undefined;
   /** What was asked in vain, as a clause. */
   missing: string | undefined;
+  #local: LocalTime | undefined;
   #today: Today | undefined;
 
   constructor(
@@ -199,10 +200,11 @@ export class RuleFacts {
   }
 
   #tell<Value extends string | number | bigint>(name: string, value: Value): Value {
-    this.tell(name, () => {
-      if (value === "") return `${name} is empty`;
-      return `${name} is ${typeof value === "number" ? rounded(value) : short(String(value))}`;
-    });
+    // Nearly always nobody wants to know, and then nothing is to be made.
+    if (this.told !== undefined) {
+      const text = typeof value === "number" ? rounded(value) : short(String(value));
+      this.told.set(name, `${name} is ${text}`);
+    }
     return value;
   }
 
@@ -224,8 +226,8 @@ export class RuleFacts {
     return micros / 1_000_000;
   }
 
-  #clock() {
-    return localTime(this.now, this.state.configuration.timeZone);
+  #clock(): LocalTime {
+    return this.#local ??= localTime(this.now, this.state.configuration.timeZone);
   }
 
   /** The backend's running session, on the connector in question where there are several. */

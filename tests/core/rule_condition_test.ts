@@ -3,7 +3,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { type Condition, reasonOf, truthOf } from "../../src/core/rule_condition.ts";
-import { ENVIRONMENT, withFacts } from "../../src/core/rule_environment.ts";
+import { ENVIRONMENT, evaluate } from "../../src/core/rule_environment.ts";
 import { compileExpression } from "../../src/core/rule_expression.ts";
 import { RuleFacts } from "../../src/core/rule_facts.ts";
 import "../support/seed.ts";
@@ -48,7 +48,7 @@ function facts(): RuleFacts {
 /** What CEL itself says; an error is unknown. */
 function whole(source: string, about: RuleFacts): boolean | undefined {
   try {
-    return withFacts(about, () => ENVIRONMENT.evaluate(source, about)) === true;
+    return evaluate(ENVIRONMENT.parse(source), about) === true;
   } catch {
     return undefined;
   }
