@@ -41,9 +41,12 @@ export function energyKwh(wh: string): string {
 
 /** Millionths as decimal text with 2 to 6 decimals; NULL stays NULL. */
 export function decimalAmount(micros: string): string {
-  const fraction = `format('%06d', abs(${micros}) % 1000000)`;
-  return `iif(${micros} < 0, '-', '') || (abs(${micros}) / 1000000) || '.' ||
-    substr(${fraction}, 1, 2) || rtrim(substr(${fraction}, 3), '0')`;
+  const size = `abs(${micros})`;
+  return `CASE WHEN ${micros} IS NULL THEN NULL ELSE iif(${micros} < 0, '-', '') ||
+    CASE ${micros} % 10000
+      WHEN 0 THEN format('%d.%02d', ${size} / 1000000, ${size} / 10000 % 100)
+      ELSE rtrim(format('%d.%06d', ${size} / 1000000, ${size} % 1000000), '0')
+    END END`;
 }
 
 function csvCell(column: string, type: Field["type"]): string {
