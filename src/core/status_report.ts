@@ -4,6 +4,7 @@ import type { JsonObject } from "../ocpp/json.ts";
 import { formatTime } from "../ocpp/time.ts";
 import { mayKnow } from "./backend.ts";
 import type { Backend } from "./backend_state.ts";
+import { limitReport } from "./limit_report.ts";
 import { maskedIdTag } from "./masked_id_tag.ts";
 import { questionView } from "./question.ts";
 import type { SessionRecord } from "./record.ts";
@@ -18,6 +19,8 @@ export interface StatusReport extends JsonObject {
   mode: JsonObject;
   /** The owner's, for everybody. */
   owner_limit: { current_a: number; until: string | null } | null;
+  /** What the charger is allowed now, and whether it has that. */
+  limit: JsonObject;
   holder: JsonObject | null;
   /** A hand-over under way. */
   handover: JsonObject | null;
@@ -52,6 +55,7 @@ export function statusReport(state: State, now: number): StatusReport {
     owner_limit: ownerLimit
       ? { current_a: ownerLimit.currentA, until: timeOrNull(ownerLimit.until) }
       : null,
+    limit: limitReport(state, now),
     holder: lease
       ? {
         backend_id: lease.backendId,

@@ -82,7 +82,11 @@ export function step(state: State, event: Event, now: number): Effect[] {
       answerQuestion(step, event.requestId, event.allow);
       break;
     case "fact":
-      learnFact(step, event);
+      if (learnFact(step, event)) {
+        const { name } = event;
+        const { value = null } = state.facts.get(name) ?? {};
+        step.effects.push({ type: "publish", event: { type: "fact", name, value } });
+      }
       notePrice(step);
       reviewRuleLimit(step);
       state.control.recheck = true;

@@ -25,6 +25,18 @@ export const STATUS = v.object({
   }),
   mode: v.object({ mode: text, until: v.nullable(text) }),
   owner_limit: v.nullable(v.object({ current_a: v.number(), until: v.nullable(text) })),
+  limit: v.object({
+    current_a: v.nullable(v.number()),
+    by: v.nullable(text),
+    until: v.nullable(text),
+    applied: v.boolean(),
+    problem: v.nullable(text),
+    connectors: v.array(v.object({
+      connector_id: v.number(),
+      current_a: v.nullable(v.number()),
+      by: v.nullable(text),
+    })),
+  }),
   holder: v.nullable(v.object({
     backend_id: text,
     since: text,

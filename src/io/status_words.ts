@@ -13,7 +13,8 @@ export function stateLines(
       ["", connectorWords(connector, timeZone)] as const
     ),
     ["Mode", modeWords(view.mode, timeZone)],
-    ...view.owner_limit ? [["Limit", ownerLimitWords(view.owner_limit, timeZone)] as const] : [],
+    ...view.owner_limit ? [["", ownerLimitWords(view.owner_limit, timeZone)] as const] : [],
+    ...limitLines(view, timeZone),
     ["Control", holderWords(view, timeZone)],
     ...view.handover ? [["", handoverWords(view.handover)] as const] : [],
     ...view.queue.map(({ backend_id, since }) =>
@@ -87,6 +88,21 @@ export function ownerLimitWords(
 ): string {
   const end = until === null ? "" : `, until ${localTime(until, timeZone)}`;
   return `at most ${current_a} A for everybody${end}`;
+}
+
+/** What the charger is allowed now, in whose name, and whether it has confirmed that. */
+function limitLines({ limit }: StatusView, timeZone: string): (readonly [string, string])[] {
+  const { connectors, until, problem } = limit;
+  const parts = [
+    { where: "", ...limit },
+    ...connectors.map((part) => ({ where: ` on connector ${part.connector_id}`, ...part })),
+  ].flatMap(({ where, current_a, by }) =>
+    current_a === null ? [] : [`${current_a} A${where} (${by})`]
+  );
+  if (parts.length === 0) return [];
+  const end = until === null ? "" : `, changes at ${localTime(until, timeZone)}`;
+  const state = limit.applied ? "" : `; not in effect: ${problem}`;
+  return [["Limit", `at most ${parts.join(", ")}${end}${state}`]];
 }
 
 /** Who holds control, and how long. */
