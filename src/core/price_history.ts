@@ -94,8 +94,13 @@ export function sensorSpans(state: State, sensor: string, from: number, to: numb
   return spans;
 }
 
-function historyOf({ prices }: State, sensor: string): PriceHistory {
-  return prices?.sensor === sensor ? prices : { sensor, heardAt: 0, prices: [] };
+/** Of a sensor that has just become the household's, only the present price is known. */
+function historyOf({ prices, facts }: State, sensor: string): PriceHistory {
+  if (prices?.sensor === sensor) return prices;
+  const fact = facts.get(sensor);
+  if (fact === undefined) return { sensor, heardAt: 0, prices: [] };
+  const micros = parsePrice(fact.value) ?? null;
+  return { sensor, heardAt: fact.at, prices: [{ from: fact.since, until: null, micros }] };
 }
 
 function endOf(state: State, { sensor, heardAt }: PriceHistory, { until }: SensorPrice): number {

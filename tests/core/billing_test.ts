@@ -345,6 +345,18 @@ Deno.test("a price that grew old is no price, and words are none", () => {
   assert.deepEqual(newest(h).flags, ["cost_incomplete"]);
 });
 
+Deno.test("a fact that becomes the price sensor counts from when it was said", () => {
+  const fact = { name: "sensor.price", maxAgeMs: 2 * HOUR * 1000 };
+  const h = charging({ ...SENSOR, facts: [fact], household: {} });
+  feed(h, "0.50");
+  const id = start(h, { idTag: "WORK", meterStart: 0, timestamp: at(1) });
+  h.event({ type: "configured", configuration: { ...SENSOR, facts: [fact] } });
+  passTo(h, HOUR);
+  meter(h, id, HOUR + 1, 1_000);
+  assert.equal(money(h).cost, "0.50");
+  assert.deepEqual(newest(h).flags, []);
+});
+
 Deno.test("prices of the sensor are remembered over a restart", () => {
   const h = charging(SENSOR);
   feed(h, "0.50");
