@@ -2,7 +2,7 @@
 
 import { dropFinished, removeProfiles, saveLimits } from "./backend_profile.ts";
 import type { StoredProfile } from "./limit_state.ts";
-import { tickWaiters, waiterDeadline } from "./limit_waiter.ts";
+import { refuseWaiters, tickWaiters, waiterDeadline } from "./limit_waiter.ts";
 import { openSessions } from "./session.ts";
 import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
@@ -65,6 +65,7 @@ function drop(step: Step, which: (stored: StoredProfile) => boolean): void {
     counting.some((stored) => stored.guard || backendId === null || backendId === stored.backendId)
   );
   removeProfiles(step, which);
+  refuseWaiters(step, which);
   if (left.length === 0) return;
   limits.fallback = {
     transactionIds: left.map(({ transactionId }) => transactionId),

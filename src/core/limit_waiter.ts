@@ -4,7 +4,7 @@ import { removeProfiles, saveLimits } from "./backend_profile.ts";
 import { answerOrigin } from "./command_result.ts";
 import { releaseUnused } from "./control.ts";
 import { isUnknown } from "./leftover.ts";
-import type { LimitWaiter } from "./limit_state.ts";
+import type { LimitWaiter, StoredProfile } from "./limit_state.ts";
 import type { ChargerOutcome, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 
@@ -40,6 +40,12 @@ export function failWaiters(step: Step, round: number, outcome: ChargerOutcome):
 function fail(step: Step, waiters: readonly LimitWaiter[], outcome: ChargerOutcome): void {
   if (!isUnknown(outcome)) { for (const waiter of waiters.toReversed()) takeBack(step, waiter); }
   for (const waiter of waiters) answer(step, waiter, outcome);
+}
+
+/** Nobody stands any more behind what these have set, and what is taken out already. */
+export function refuseWaiters(step: Step, which: (stored: StoredProfile) => boolean): void {
+  const reason = "control has ended meanwhile";
+  fail(step, take(step, ({ added }) => which(added)), { type: "refused", reason });
 }
 
 /** When the next one has waited for too long; Infinity: only the charger's answer is awaited. */

@@ -6,6 +6,14 @@ import type { JsonObject } from "../../src/ocpp/json.ts";
 import { outcome, soleAnswer } from "./command_fixture.ts";
 import { backend, configuration, Harness } from "./harness.ts";
 
+/** What the proxy itself can do with charging profiles. */
+const LIMIT_ROWS = [
+  { key: "ChargeProfileMaxStackLevel", readonly: true, value: "100" },
+  { key: "ChargingScheduleAllowedChargingRateUnit", readonly: true, value: "Current,Power" },
+  { key: "ChargingScheduleMaxPeriods", readonly: true, value: "100" },
+  { key: "MaxChargingProfilesInstalled", readonly: true, value: "16" },
+];
+
 const ROWS = [
   { key: "HeartbeatInterval", readonly: false, value: "300" },
   { key: "meterValueSampleInterval", readonly: true, value: "60" },
@@ -17,14 +25,17 @@ const ROWS = [
 ];
 
 function stage(): Harness {
-  const h = new Harness(configuration({
-    backends: [
-      backend("evcc", "controller"),
-      backend("ha", "controller"),
-      backend("admin", "admin"),
-      backend("viewer", "observer"),
-    ],
-  }));
+  const h = new Harness(
+    configuration({
+      backends: [
+        backend("evcc", "controller"),
+        backend("ha", "controller"),
+        backend("admin", "admin"),
+        backend("viewer", "observer"),
+      ],
+    }),
+    false,
+  );
   h.bootCharger();
   for (const id of ["evcc", "ha", "admin", "viewer"]) h.attach(id);
   return h;
@@ -64,6 +75,7 @@ Deno.test("GetConfiguration asks the charger once for everything, for all that w
     "meterValueSampleInterval",
     "NumberOfConnectors",
     "NoValue",
+    ...LIMIT_ROWS.map(({ key }) => key),
   ]);
   ask(h, "viewer", undefined, "4");
   assert.equal(h.callsToCharger().length, 1);
@@ -115,6 +127,30 @@ Deno.test("a boot that nobody asked after is remembered over a restart of the pr
   h.attach("evcc");
   ask(h, "evcc");
   assert.equal(h.callsToCharger("GetConfiguration").length, 2);
+});
+
+Deno.test("charging profiles go by what the proxy can do, where the charger limits at all", () => {
+  const told = (features: string | undefined) => {
+    const h = stage();
+    ask(h, "evcc", undefined, "1");
+    h.chargerAnswers({
+      configurationKey: [
+        { key: "chargeprofilemaxstacklevel", readonly: false, value: "1" },
+        ...features === undefined
+          ? []
+          : [{ key: "SupportedFeatureProfiles", readonly: true, value: features }],
+      ],
+    });
+    const keys = LIMIT_ROWS.map(({ key }) => key);
+    assert.deepEqual(change(h, "admin", keys[0]!, "3"), { status: "Rejected" });
+    assert.equal(h.callsToCharger("ChangeConfiguration").length, 0);
+    return outcome(ask(h, "evcc", keys)) as JsonObject;
+  };
+  for (const features of [undefined, "Core,SmartCharging", "Core, Smart Charging"]) {
+    assert.deepEqual(told(features), { configurationKey: LIMIT_ROWS });
+  }
+  const without = told("Core,Reservation") as { configurationKey: JsonObject[] };
+  assert.deepEqual(without.configurationKey.map(({ value }) => value), ["1"]);
 });
 
 Deno.test("without the charger, what was read last is told; if nothing was, CALLERROR", () => {

@@ -198,7 +198,9 @@ export class Harness {
   #chargerConnection = 0;
   readonly #backendConnections = new Map<string, number>();
 
-  constructor(public core: CoreConfiguration = configuration()) {
+  /** `known`: the charger has been asked for its configuration before. */
+  constructor(public core: CoreConfiguration = configuration(), known = true) {
+    if (!known) this.tables.facts.delete("charger_configuration");
     this.state = createState(core, this.tables.snapshot(), this.now);
     this.event({ type: "started" });
   }

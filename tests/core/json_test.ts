@@ -394,7 +394,7 @@ Deno.test("what the charger does with a command, in codes", () => {
   assert.equal(messages(h).at(-1)?.error, "denied");
 });
 
-Deno.test("set_limit and clear_limit: one profile of the whole charger, in its unit, to its end", () => {
+Deno.test("set_limit and clear_limit: the whole charger, in its unit, to its end", () => {
   const h = stage();
   const sent = () =>
     h.lastCallToCharger().payload as {
@@ -404,14 +404,15 @@ Deno.test("set_limit and clear_limit: one profile of the whole charger, in its u
   assert.deepEqual(say(h, { action: "clear_limit" }), [{ action: "clear_limit", result: true }]);
   say(h, { action: "set_limit", current_a: 10.46, until: "2026-11-22T14:00:00+01:00" });
   assert.deepEqual(sent(), {
-    connectorId: 0,
+    connectorId: 1,
     csChargingProfiles: {
       chargingProfileId: 1,
-      stackLevel: 0,
+      stackLevel: 5,
       chargingProfilePurpose: "TxDefaultProfile",
-      chargingProfileKind: "Relative",
-      validTo: "2026-11-22T13:00:00Z",
+      chargingProfileKind: "Absolute",
       chargingSchedule: {
+        duration: 3_660,
+        startSchedule: "2026-11-22T11:59:00Z",
         chargingRateUnit: "A",
         chargingSchedulePeriod: [{ startPeriod: 0, limit: 10.4 }],
       },
@@ -419,15 +420,14 @@ Deno.test("set_limit and clear_limit: one profile of the whole charger, in its u
   });
   assert.deepEqual(answered(h, ACCEPTED), [{ action: "set_limit", result: true }]);
   say(h, { action: "set_limit", power_w: 3680 });
-  assert.deepEqual(sent().csChargingProfiles.chargingSchedule, {
-    chargingRateUnit: "W",
-    chargingSchedulePeriod: [{ startPeriod: 0, limit: 3680 }],
-  });
+  assert.deepEqual(sent().csChargingProfiles.chargingSchedule.chargingSchedulePeriod, [
+    { startPeriod: 0, limit: 5.3 },
+  ]);
   answered(h, ACCEPTED);
-  say(h, { action: "clear_limit" });
+  assert.deepEqual(say(h, { action: "clear_limit" }), [{ action: "clear_limit", result: true }]);
   assert.deepEqual(h.lastCallToCharger().payload, { id: 1 });
-  assert.deepEqual(answered(h, { status: "Unknown" }), [{ action: "clear_limit", result: true }]);
-  assert.equal(h.state.profiles.size, 0);
+  h.chargerAnswers({ status: "Unknown" });
+  assert.equal(h.state.limits.profiles.length, 0);
 });
 
 Deno.test("set_limit in the only unit that the charger knows", () => {
@@ -436,7 +436,7 @@ Deno.test("set_limit in the only unit that the charger knows", () => {
       ["Power", { current_a: 16 }, ["W", 11_040]],
       ["W", { current_a: 6 }, ["W", 4_140]],
       ["Current", { power_w: 6_900 }, ["A", 10]],
-      ["Current,Power", { power_w: 6_900 }, ["W", 6_900]],
+      ["Current,Power", { power_w: 6_900 }, ["A", 10]],
     ] as const
   ) {
     const h = stage();
