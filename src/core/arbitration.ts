@@ -1,7 +1,7 @@
 // Who may control: one pure decision over state, facts and request, in the contract's order (5).
 
 import type { Permission } from "./configuration.ts";
-import { factOf } from "./fact.ts";
+import { factOf, presence } from "./fact.ts";
 import { answerTo } from "./question.ts";
 import { evaluateRules, type Ruling } from "./rules.ts";
 import { openSessions } from "./session.ts";
@@ -209,18 +209,18 @@ function household(state: State, backendId: string, now: number): Objection {
   const { presenceSensor, overrideInputBoolean } = state.configuration;
   if (state.control.lease?.backendId === backendId) return undefined;
   if (presenceSensor !== undefined) {
-    const value = factOf(state, presenceSensor, now)?.value;
-    if (value === undefined) return unknown("presence_sensor", presenceSensor);
-    if (value === "home" || value === "on") {
-      const reason = `presence_sensor — somebody is home (${presenceSensor} is ${value})`;
+    const fact = factOf(state, presenceSensor, now);
+    if (fact === undefined) return unknown("presence_sensor", presenceSensor);
+    if (presence(fact)) {
+      const reason = `presence_sensor — somebody is home (${presenceSensor} is ${fact.value})`;
       return { code: "denied", reason };
     }
   }
   if (overrideInputBoolean !== undefined) {
-    const value = factOf(state, overrideInputBoolean, now)?.value;
-    if (value === undefined) return unknown("override_input_boolean", overrideInputBoolean);
-    if (value !== "on") {
-      const reason = `override_input_boolean — ${overrideInputBoolean} is ${value}, not on`;
+    const fact = factOf(state, overrideInputBoolean, now);
+    if (fact === undefined) return unknown("override_input_boolean", overrideInputBoolean);
+    if (!presence(fact)) {
+      const reason = `override_input_boolean — ${overrideInputBoolean} is ${fact.value}, not on`;
       return { code: "denied", reason };
     }
   }

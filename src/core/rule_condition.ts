@@ -70,13 +70,13 @@ function asksFacts(condition: Condition): boolean {
 
 /** The facts that made a condition what it is, as a clause; empty: it looked at none. */
 export function reasonOf(condition: Condition, facts: RuleFacts): string {
-  const found: string[] = [];
+  const found = new Set<string>();
   for (const test of decisiveTests(condition, facts)) {
-    for (const text of toldBy(test, facts)) {
-      if (!found.includes(text) && found.length < MAX_TOLD_FACTS) found.push(text);
-    }
+    for (const text of toldBy(test, facts)) if (found.size < MAX_TOLD_FACTS) found.add(text);
   }
-  return found.join(", ");
+  // Who asked stands beside every decision: it is worth telling only if there is nothing else.
+  if (found.size > 1) found.delete(`backend is ${facts.backend}`);
+  return [...found].join(", ");
 }
 
 type Test = Condition & { type: "test" };
