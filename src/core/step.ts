@@ -86,10 +86,10 @@ export function step(state: State, event: Event, now: number): Effect[] {
         const { name } = event;
         const { value = null } = state.facts.get(name) ?? {};
         step.effects.push({ type: "publish", event: { type: "fact", name, value } });
+        reviewRuleLimit(step);
+        state.control.recheck = true;
       }
       notePrice(step);
-      reviewRuleLimit(step);
-      state.control.recheck = true;
       break;
     case "configured":
       reconfigure(step, event.configuration);
