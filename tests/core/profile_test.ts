@@ -1,8 +1,9 @@
-// Charging profiles and reservations of backends: checked, under the proxy's ids, cleared apart.
+// Charging profiles of backends: each has its own, checked, bounded, and none reaches the charger.
 
 import assert from "node:assert/strict";
-import { MAX_LEFTOVERS } from "../../src/core/leftover.ts";
-import type { JsonObject, JsonValue } from "../../src/ocpp/json.ts";
+import { MAX_PROFILES, MAX_PROFILES_EACH } from "../../src/core/backend_profile.ts";
+import { MAX_PERIODS } from "../../src/core/charging_profile.ts";
+import type { JsonObject } from "../../src/ocpp/json.ts";
 import { outcome, profile, setProfile, soleAnswer } from "./command_fixture.ts";
 import { backend, configuration, Harness } from "./harness.ts";
 
@@ -10,9 +11,10 @@ const ACCEPTED = { status: "Accepted" };
 const REJECTED = { status: "Rejected" };
 const UNKNOWN = { status: "Unknown" };
 
-function stage(): Harness {
+function stage(changes: Parameters<typeof configuration>[0] = {}): Harness {
   const h = new Harness(configuration({
     backends: [backend("evcc", "controller"), backend("ha", "controller")],
+    ...changes,
   }));
   h.bootCharger(2);
   for (const id of ["evcc", "ha"]) {
@@ -31,33 +33,34 @@ function start(h: Harness, connectorId = 1, idTag = "CAR"): number {
   return [...h.tables.sessions.keys()].at(-1)!;
 }
 
-/** A command that the charger answers; how the backend was answered. */
-function run(h: Harness, id: string, action: string, payload: JsonObject, answer: JsonObject) {
+function obey(h: Harness, answer: JsonObject = ACCEPTED): void {
+  while (h.state.charger.pending) h.chargerAnswers(answer);
+}
+
+/** A command, and what the charger says to everything; how the backend was answered. */
+function run(h: Harness, id: string, action: string, payload: JsonObject, answer = ACCEPTED) {
   const messageId = `${action}${h.received(id).length}`;
   h.backendCalls(id, action, payload, messageId);
-  for (let call = h.state.charger.pending; call; call = h.state.charger.pending) {
-    h.chargerAnswers(answer);
-  }
+  obey(h, answer);
   return soleAnswer(h, id, messageId, action as "SetChargingProfile");
 }
 
-function set(h: Harness, id: string, payload: JsonObject, answer: JsonObject = ACCEPTED) {
+function set(h: Harness, id: string, payload: JsonObject, answer = ACCEPTED) {
   return run(h, id, "SetChargingProfile", payload, answer);
 }
 
-function clear(h: Harness, id: string, payload: JsonObject, answer: JsonObject = ACCEPTED) {
-  return run(h, id, "ClearChargingProfile", payload, answer);
+/** The profiles that are kept, as their backends know them. */
+function kept(h: Harness): number[] {
+  return h.state.limits.profiles.map((stored) => stored.profile.chargingProfileId);
 }
 
-/** The profiles that the charger has been sent. */
-function installed(h: Harness): JsonObject[] {
-  return h.callsToCharger("SetChargingProfile").map(({ payload }) =>
-    payload.csChargingProfiles as JsonObject
-  );
-}
-
-function clearedIds(h: Harness): JsonValue[] {
-  return h.callsToCharger("ClearChargingProfile").map(({ payload }) => payload as JsonObject);
+/** What the charger was told last about a connector, A. */
+function limitOn(h: Harness, connectorId: number): unknown {
+  const call = h.callsToCharger("SetChargingProfile")
+    .findLast(({ payload }) => payload.connectorId === connectorId);
+  const { chargingSchedule } = call?.payload.csChargingProfiles as JsonObject;
+  const { chargingSchedulePeriod } = chargingSchedule as { chargingSchedulePeriod: JsonObject[] };
+  return chargingSchedulePeriod[0]!.limit;
 }
 
 function schedule(periods: JsonObject[], changes: JsonObject = {}): JsonObject {
@@ -66,22 +69,28 @@ function schedule(periods: JsonObject[], changes: JsonObject = {}): JsonObject {
   };
 }
 
-Deno.test("6.13: a profile that chargers accept though it is wrong never reaches one", () => {
+Deno.test("6.13: a profile that chargers accept though it is wrong is refused and not kept", () => {
+  const tooMany = Array.from({ length: MAX_PERIODS + 1 }, (_, startPeriod) => ({
+    startPeriod,
+    limit: 6,
+  }));
   const wrong: [string, JsonObject][] = [
     ["first startPeriod 5", setProfile(1, schedule([{ startPeriod: 5, limit: 6 }]))],
     ["no period", setProfile(1, schedule([]))],
+    ["too many periods", setProfile(1, schedule(tooMany))],
     ["negative limit", setProfile(-1)],
     [
       "startPeriod falls",
-      setProfile(
-        1,
-        schedule([{ startPeriod: 0, limit: 6 }, {
-          startPeriod: 0,
-          limit: 7,
-        }]),
-      ),
+      setProfile(1, schedule([{ startPeriod: 0, limit: 6 }, { startPeriod: 0, limit: 7 }])),
     ],
+    ["no phase", setProfile(1, schedule([{ startPeriod: 0, limit: 6, numberPhases: 0 }]))],
+    [
+      "negative duration",
+      setProfile(1, schedule([{ startPeriod: 0, limit: 6 }], { duration: -1 })),
+    ],
+    ["Recurring without recurrency", setProfile(6, { chargingProfileKind: "Recurring" })],
     ["TxProfile without a transaction", setProfile(6, { chargingProfilePurpose: "TxProfile" })],
+    ["no such connector", { ...setProfile(6), connectorId: 3 }],
     ["TxProfile on connector 0", {
       connectorId: 0,
       csChargingProfiles: profile(6, { chargingProfilePurpose: "TxProfile" }),
@@ -100,74 +109,29 @@ Deno.test("6.13: a profile that chargers accept though it is wrong never reaches
   }
 });
 
-Deno.test("limits are rounded down to one decimal, the rest of a profile is passed on", () => {
-  const h = stage();
-  const periods = [{ startPeriod: 0, limit: 8.1, numberPhases: 1 }, { startPeriod: 60, limit: 6 }];
-  const given = profile(1, {
-    ...schedule(periods, { duration: 120, minChargingRate: 5.9 }),
-    validFrom: "2026-11-22T12:00:00Z",
-    validTo: "2026-11-23T12:00:00Z",
-    chargingProfileKind: "Recurring",
-    recurrencyKind: "Daily",
-  });
-  set(h, "evcc", { connectorId: 1, csChargingProfiles: given });
-  assert.deepEqual(installed(h), [{ ...given, chargingProfileId: 1 }]);
-});
-
-Deno.test("N30: profile ids are the proxy's own, the same for the same profile, new for another's", () => {
-  const h = stage();
-  set(h, "evcc", setProfile(16));
-  set(h, "evcc", setProfile(10));
-  set(h, "evcc", setProfile(8, { chargingProfileId: 6, stackLevel: 1 }));
-  h.event({ type: "owner", mode: { mode: "backend", backendId: "ha" } });
-  while (h.state.charger.pending) h.chargerAnswers(ACCEPTED);
-  set(h, "ha", setProfile(9));
-  assert.deepEqual(installed(h).map(({ chargingProfileId }) => chargingProfileId), [1, 1, 2, 3]);
-  assert.deepEqual(clearedIds(h), [{ id: 1 }, { id: 2 }]);
-});
-
-Deno.test("one profile sent twice before its answer has one id", () => {
-  const h = stage();
-  h.backendCalls("evcc", "SetChargingProfile", setProfile(16), "1");
-  h.backendCalls("evcc", "SetChargingProfile", setProfile(10), "2");
-  h.chargerAnswers(ACCEPTED);
-  h.chargerAnswers(ACCEPTED);
-  assert.deepEqual(installed(h).map(({ chargingProfileId }) => chargingProfileId), [1, 1]);
-  assert.equal(h.state.profiles.size, 1);
-});
-
-Deno.test("ids are never used again, also after refusals and a restart", () => {
-  const h = stage();
-  assert.deepEqual(set(h, "evcc", setProfile(16), REJECTED), REJECTED);
-  set(h, "evcc", setProfile(16));
-  h.restart();
-  h.bootCharger(2);
-  h.attach("evcc");
-  set(h, "evcc", setProfile(10));
-  set(h, "evcc", setProfile(10, { chargingProfileId: 9, stackLevel: 9 }));
-  assert.deepEqual(installed(h).map(({ chargingProfileId }) => chargingProfileId), [1, 2, 2, 3]);
-});
-
-Deno.test("N30: a profile that takes another's slot replaces it", () => {
+Deno.test("N30: a profile with a known id, or in a taken place, replaces what was there", () => {
   const h = stage();
   set(h, "evcc", setProfile(16));
   set(h, "evcc", setProfile(10, { chargingProfileId: 6 }));
-  set(h, "evcc", { ...setProfile(8, { chargingProfileId: 7 }), connectorId: 2 });
-  assert.deepEqual([...h.state.profiles.values()].map(({ theirs }) => theirs), [6, 7]);
-  assert.deepEqual(clear(h, "evcc", { id: 5 }), UNKNOWN);
-  assert.equal(h.callsToCharger("ClearChargingProfile").length, 0);
+  assert.deepEqual([kept(h), limitOn(h, 1)], [[6], 10]);
+  set(h, "evcc", { ...setProfile(8, { chargingProfileId: 6 }), connectorId: 2 });
+  assert.deepEqual([kept(h), limitOn(h, 2)], [[6], 8]);
+  assert.deepEqual(h.lastCallToCharger().payload, { id: 1 });
+  set(h, "evcc", setProfile(7, { chargingProfileId: 7 }));
+  set(h, "evcc", setProfile(12, { chargingProfileId: 8, stackLevel: 3 }));
+  assert.deepEqual([kept(h), limitOn(h, 1)], [[6, 7, 8], 12]);
 });
 
-Deno.test("N31: ClearChargingProfile clears what its backend has set and it means, one call each", () => {
+Deno.test("N31: ClearChargingProfile clears what its backend has set and it means, and no more", () => {
   const cases: [JsonObject, number[]][] = [
-    [{}, [1, 2, 3]],
-    [{ id: 5 }, [1]],
-    [{ id: 5, connectorId: 2 }, [1]],
+    [{}, [5, 6, 7]],
+    [{ id: 5 }, [5]],
+    [{ id: 5, connectorId: 2 }, [5]],
     [{ id: 99 }, []],
-    [{ connectorId: 1 }, [1, 2]],
-    [{ stackLevel: 3 }, [2, 3]],
-    [{ connectorId: 1, stackLevel: 3 }, [2]],
-    [{ chargingProfilePurpose: "TxDefaultProfile" }, [1, 2, 3]],
+    [{ connectorId: 1 }, [5, 6]],
+    [{ stackLevel: 3 }, [6, 7]],
+    [{ connectorId: 1, stackLevel: 3 }, [6]],
+    [{ chargingProfilePurpose: "TxDefaultProfile" }, [5, 6, 7]],
     [{ chargingProfilePurpose: "ChargePointMaxProfile" }, []],
     [{ connectorId: 0 }, []],
   ];
@@ -176,46 +140,28 @@ Deno.test("N31: ClearChargingProfile clears what its backend has set and it mean
     set(h, "evcc", setProfile(16));
     set(h, "evcc", setProfile(10, { chargingProfileId: 6, stackLevel: 3 }));
     set(h, "evcc", { ...setProfile(8, { chargingProfileId: 7, stackLevel: 3 }), connectorId: 2 });
-    assert.deepEqual(clear(h, "ha", request), UNKNOWN);
-    const answer = clear(h, "evcc", request);
+    assert.deepEqual(run(h, "ha", "ClearChargingProfile", request), UNKNOWN);
+    const answer = run(h, "evcc", "ClearChargingProfile", request);
     assert.deepEqual(answer, expected.length > 0 ? ACCEPTED : UNKNOWN, JSON.stringify(request));
-    assert.deepEqual(clearedIds(h), expected.map((id) => ({ id })), JSON.stringify(request));
-    assert.equal(h.state.profiles.size, 3 - expected.length);
+    assert.deepEqual(kept(h), [5, 6, 7].filter((id) => !expected.includes(id)));
   }
 });
 
-Deno.test("N31: what the charger says of several clearings becomes one answer", () => {
-  const prepare = () => {
-    const h = stage();
-    set(h, "evcc", setProfile(16));
-    set(h, "evcc", setProfile(10, { chargingProfileId: 6, stackLevel: 3 }));
-    h.backendCalls("evcc", "ClearChargingProfile", {}, "c");
-    return h;
-  };
-  const one = prepare();
-  one.chargerAnswers(UNKNOWN);
-  assert.equal(one.answerTo("evcc", "c"), undefined);
-  one.chargerAnswers(ACCEPTED);
-  assert.deepEqual(soleAnswer(one, "evcc", "c", "ClearChargingProfile"), ACCEPTED);
-  const none = prepare();
-  none.chargerAnswers(UNKNOWN);
-  none.chargerAnswers(UNKNOWN);
-  assert.deepEqual(soleAnswer(none, "evcc", "c", "ClearChargingProfile"), UNKNOWN);
-  assert.equal(none.state.profiles.size, 0);
-  const silent = prepare();
-  silent.pass(31_000);
-  silent.pass(31_000);
-  assert.equal(soleAnswer(silent, "evcc", "c", "ClearChargingProfile"), "GenericError");
-  const gone = prepare();
-  gone.disconnectCharger();
-  assert.equal(typeof soleAnswer(gone, "evcc", "c", "ClearChargingProfile"), "object");
-  assert.equal(gone.state.profiles.size, 2);
+Deno.test("clearing one of two leaves the other's limit, clearing both leaves none", () => {
+  const h = stage();
+  set(h, "evcc", setProfile(16));
+  set(h, "evcc", setProfile(10, { chargingProfileId: 6, stackLevel: 3 }));
+  run(h, "evcc", "ClearChargingProfile", { id: 6 });
+  assert.equal(limitOn(h, 1), 16);
+  run(h, "evcc", "ClearChargingProfile", { id: 5 });
+  assert.deepEqual(h.lastCallToCharger().payload, { id: 1 });
+  assert.equal(h.state.limits.installed.size, 0);
 });
 
-Deno.test("N32: a TxProfile names the charger's transaction, by whatever id its backend has", () => {
+Deno.test("N32: a TxProfile is for a transaction that runs, and ends with it", () => {
   const h = stage();
   const first = start(h);
-  const second = start(h, 2);
+  start(h, 2);
   const tx = (transactionId: number | undefined, connectorId = 1) => ({
     ...setProfile(6, {
       chargingProfilePurpose: "TxProfile",
@@ -223,44 +169,34 @@ Deno.test("N32: a TxProfile names the charger's transaction, by whatever id its 
     }),
     connectorId,
   });
-  for (const [theirs, connectorId, ours] of [[7_001, 1, first], [7_002, 2, second]] as const) {
+  for (const [theirs, connectorId] of [[7_001, 1], [7_002, 2], [undefined, 1]] as const) {
     assert.deepEqual(set(h, "evcc", tx(theirs, connectorId)), ACCEPTED);
-    assert.equal(installed(h).at(-1)?.transactionId, ours);
+    assert.equal(limitOn(h, connectorId), 6);
   }
-  assert.deepEqual(set(h, "evcc", tx(undefined)), ACCEPTED);
-  assert.equal(installed(h).at(-1)?.transactionId, first);
-  const before = installed(h).length;
   for (
     const [theirs, connectorId] of [[7_001, 2], [8_001, 1], [first, 1], [-1, 1], [5, 1]] as const
   ) {
-    assert.deepEqual(
-      set(h, "evcc", tx(theirs, connectorId)),
-      REJECTED,
-      `${theirs} on ${connectorId}`,
-    );
+    const answer = set(h, "evcc", tx(theirs, connectorId));
+    assert.deepEqual(answer, REJECTED, `${theirs} on ${connectorId}`);
   }
+  assert.equal(h.state.limits.installed.size, 1);
   const timestamp = new Date(h.now).toISOString();
   h.chargerCalls("StopTransaction", { transactionId: first, meterStop: 1, timestamp });
   h.serve("evcc");
-  while (h.state.charger.pending) h.chargerAnswers(ACCEPTED);
+  obey(h);
+  assert.deepEqual(kept(h), []);
+  assert.equal(h.state.limits.installed.size, 0);
   assert.deepEqual(set(h, "evcc", tx(7_001)), REJECTED);
-  assert.equal(installed(h).length, before);
 });
 
 Deno.test("a transaction id on another purpose is left out", () => {
   const h = stage();
   start(h);
-  set(h, "evcc", setProfile(6, { transactionId: 7_001 }));
-  assert.equal(installed(h)[0]!.transactionId, undefined);
+  assert.deepEqual(set(h, "evcc", setProfile(6, { transactionId: 7_001 })), ACCEPTED);
+  assert.equal(h.state.limits.profiles[0]!.transactionId, undefined);
 });
 
 Deno.test("N32: the profile of a RemoteStart is a TxProfile without a transaction", () => {
-  const ask = (changes: JsonObject) => {
-    const h = stage();
-    const chargingProfile = profile(6, { chargingProfilePurpose: "TxProfile", ...changes });
-    const request = { connectorId: 1, idTag: "x", chargingProfile };
-    return [h, outcome(h.backendCalls("evcc", "RemoteStartTransaction", request))] as const;
-  };
   for (
     const changes of [
       { transactionId: 1 },
@@ -268,165 +204,138 @@ Deno.test("N32: the profile of a RemoteStart is a TxProfile without a transactio
       schedule([]),
     ] as JsonObject[]
   ) {
-    const [h, answer] = ask(changes);
+    const h = stage();
+    const chargingProfile = profile(6, { chargingProfilePurpose: "TxProfile", ...changes });
+    const request = { connectorId: 1, idTag: "x", chargingProfile };
+    const answer = outcome(h.backendCalls("evcc", "RemoteStartTransaction", request));
     assert.deepEqual(answer, REJECTED);
     assert.equal(h.state.control.lease, undefined);
   }
-  const [h] = ask({});
-  const sent = h.lastCallToCharger().payload.chargingProfile as JsonObject;
-  assert.equal(sent.chargingProfileId, 1);
-  h.chargerAnswers(ACCEPTED);
-  h.pass(75_000);
-  assert.deepEqual(clearedIds(h), [{ id: 1 }]);
+});
+
+Deno.test("the profile of a RemoteStart counts from its transaction, and goes if none comes", () => {
+  for (const ends of ["started", "rejected", "never came"] as const) {
+    const h = stage();
+    const chargingProfile = profile(9, { chargingProfilePurpose: "TxProfile" });
+    h.backendCalls("evcc", "RemoteStartTransaction", {
+      connectorId: 1,
+      idTag: "x",
+      chargingProfile,
+    });
+    assert.equal(h.lastCallToCharger().payload.chargingProfile, undefined);
+    h.chargerAnswers(ends === "rejected" ? REJECTED : ACCEPTED);
+    assert.equal(h.callsToCharger("SetChargingProfile").length, 0);
+    if (ends === "never came") h.pass(75_000);
+    if (ends === "started") {
+      start(h, 1, "x");
+      assert.equal(limitOn(h, 1), 9);
+    }
+    assert.deepEqual(kept(h), ends === "started" ? [5] : [], ends);
+  }
 });
 
 Deno.test("a profile that the charger refuses is none; one that it replaces stays what it was", () => {
   const h = stage();
   set(h, "evcc", setProfile(16));
-  assert.deepEqual(set(h, "evcc", setProfile(0), { status: "NotSupported" }), {
-    status: "NotSupported",
-  });
-  assert.equal(h.state.profiles.size, 1);
-  assert.deepEqual(clear(h, "evcc", { id: 5 }), ACCEPTED);
-});
-
-Deno.test("more profiles or reservations than MAX_LEFTOVERS are refused", () => {
-  const h = stage();
-  for (let id = 0; id < MAX_LEFTOVERS; id++) {
-    assert.deepEqual(
-      set(h, "evcc", setProfile(6, { chargingProfileId: id, stackLevel: id })),
-      ACCEPTED,
-    );
-  }
-  const more = setProfile(6, { chargingProfileId: 99, stackLevel: 99 });
-  assert.deepEqual(set(h, "evcc", more), REJECTED);
-  assert.deepEqual(
-    set(h, "evcc", setProfile(7, { chargingProfileId: 3, stackLevel: 3 })),
-    ACCEPTED,
+  assert.deepEqual(set(h, "evcc", setProfile(0), REJECTED), REJECTED);
+  assert.equal(
+    h.state.limits.profiles[0]!.profile.chargingSchedule.chargingSchedulePeriod[0]!.limit,
+    16,
   );
-  for (let reservationId = 0; reservationId < MAX_LEFTOVERS; reservationId++) {
-    assert.deepEqual(reserve(h, "evcc", reservationId), ACCEPTED);
-  }
-  assert.deepEqual(reserve(h, "evcc", 99), REJECTED);
+  assert.equal(h.state.control.lease?.backendId, "evcc");
+  assert.deepEqual(run(h, "evcc", "ClearChargingProfile", { id: 5 }), ACCEPTED);
 });
 
-Deno.test("GetCompositeSchedule goes to the charger in anybody's name, and comes back as it is", () => {
+Deno.test("two refused in a row leave what was there before both", () => {
   const h = stage();
-  const schedule = {
+  set(h, "evcc", setProfile(16));
+  for (const limit of [8, 7]) h.backendCalls("evcc", "SetChargingProfile", setProfile(limit));
+  obey(h, REJECTED);
+  const [stored, ...more] = h.state.limits.profiles;
+  assert.equal(stored!.profile.chargingSchedule.chargingSchedulePeriod[0]!.limit, 16);
+  assert.deepEqual(more, []);
+});
+
+Deno.test("more profiles than one backend, or all of them, may have are refused", () => {
+  const guards = ["a", "b", "c", "d"];
+  const permissions = new Set(["receive", "limit", "guard"] as const);
+  const h = stage({
+    backends: [
+      backend("evcc", "controller"),
+      backend("ha", "controller"),
+      ...guards.map((id) => backend(id, "observer", { permissions })),
+    ],
+  });
+  for (const id of guards) h.attach(id);
+  const many = (id: string, count: number) =>
+    Array.from({ length: count }, (_, index) => {
+      const chargingProfileId = 10 + index;
+      return set(h, id, setProfile(6, { chargingProfileId, stackLevel: index }));
+    });
+  const full = Array.from({ length: MAX_PROFILES_EACH }, () => ACCEPTED);
+  assert.deepEqual(many("evcc", MAX_PROFILES_EACH + 1), [...full, REJECTED]);
+  assert.deepEqual(set(h, "evcc", setProfile(7, { chargingProfileId: 12 })), ACCEPTED);
+  for (const id of guards.slice(0, 3)) assert.deepEqual(many(id, MAX_PROFILES_EACH), full);
+  assert.equal(kept(h).length, MAX_PROFILES);
+  assert.deepEqual(many("d", 1), [REJECTED]);
+});
+
+Deno.test("profiles survive a restart, with what they say of a transaction", () => {
+  const h = stage();
+  start(h);
+  set(h, "evcc", setProfile(9, { chargingProfilePurpose: "TxProfile" }));
+  set(h, "evcc", setProfile(12, { chargingProfileId: 6 }));
+  const before = h.state.limits.profiles.map(({ profile }) => profile);
+  h.restart();
+  assert.deepEqual(h.state.limits.profiles.map(({ profile }) => profile), before);
+  h.connectCharger();
+  h.chargerCalls("Heartbeat", {});
+  h.pass(1_000);
+  assert.equal(h.callsToCharger("SetChargingProfile").length, 1, "nothing is sent anew");
+});
+
+Deno.test("GetCompositeSchedule tells a backend of its own profiles alone, in the unit it asks for", () => {
+  const h = stage();
+  start(h);
+  const composite = (id: string, request: JsonObject) =>
+    run(h, id, "GetCompositeSchedule", { connectorId: 1, duration: 60, ...request });
+  assert.deepEqual(composite("evcc", {}), ACCEPTED);
+  assert.deepEqual(composite("evcc", { connectorId: 3 }), REJECTED);
+  const periods = [{ startPeriod: 0, limit: 16 }, { startPeriod: 90, limit: 10 }];
+  const startSchedule = new Date(h.now - 60_000).toISOString();
+  set(h, "evcc", setProfile(0, schedule(periods, { startSchedule })));
+  const scheduleStart = new Date(h.now).toISOString().replace(/\.\d+/, "");
+  const expected = (chargingRateUnit: string, limits: number[], connectorId = 1) => ({
     status: "Accepted",
-    connectorId: 1,
+    connectorId,
+    scheduleStart,
+    chargingSchedule: {
+      duration: 60,
+      chargingRateUnit,
+      chargingSchedulePeriod: limits.map((limit, index) => ({
+        startPeriod: [0, 30][index]!,
+        limit,
+      })),
+    },
+  });
+  assert.deepEqual(composite("evcc", {}), expected("A", [16, 10]));
+  const inW = composite("evcc", { chargingRateUnit: "W" });
+  assert.deepEqual(inW, expected("W", [11_040, 6_900]));
+  assert.deepEqual(composite("ha", {}), ACCEPTED);
+  assert.equal(h.callsToCharger("GetCompositeSchedule").length, 0);
+});
+
+Deno.test("GetCompositeSchedule without a profile tells the owner's cap", () => {
+  const h = stage({ charger: { maxCurrentA: 20 } });
+  const answer = h.backendCalls("ha", "GetCompositeSchedule", { connectorId: 0, duration: 10 });
+  assert.deepEqual(outcome(answer), {
+    status: "Accepted",
+    connectorId: 0,
     scheduleStart: "2026-11-22T12:00:00Z",
     chargingSchedule: {
+      duration: 10,
       chargingRateUnit: "A",
-      duration: 60,
-      chargingSchedulePeriod: [{ startPeriod: 0, limit: 16 }],
+      chargingSchedulePeriod: [{ startPeriod: 0, limit: 20 }],
     },
-  };
-  const request = { connectorId: 1, duration: 60 };
-  assert.deepEqual(run(h, "ha", "GetCompositeSchedule", request, schedule), schedule);
-  assert.deepEqual(h.lastCallToCharger().payload, request);
-});
-
-function reserve(
-  h: Harness,
-  id: string,
-  reservationId: number,
-  answer: JsonObject = ACCEPTED,
-  expiryDate = "2026-11-22T14:00:00Z",
-) {
-  const request = { connectorId: 1, expiryDate, idTag: "CAR", reservationId };
-  return run(h, id, "ReserveNow", request, answer);
-}
-
-function cancel(h: Harness, id: string, reservationId: number) {
-  return run(h, id, "CancelReservation", { reservationId }, ACCEPTED);
-}
-
-function reservedIds(h: Harness): JsonValue[] {
-  return h.callsToCharger("ReserveNow").map(({ payload }) => payload.reservationId!);
-}
-
-Deno.test("reservations: the proxy's ids, replaced by the same id, cancelled by their backend alone", () => {
-  const h = stage();
-  assert.deepEqual(reserve(h, "evcc", 4), ACCEPTED);
-  assert.deepEqual(reserve(h, "evcc", 4), ACCEPTED);
-  assert.deepEqual(reserve(h, "evcc", 5, { status: "Occupied" }), { status: "Occupied" });
-  assert.deepEqual(reservedIds(h), [1, 1, 2]);
-  assert.deepEqual(cancel(h, "ha", 4), REJECTED);
-  assert.deepEqual(cancel(h, "ha", 1), REJECTED);
-  assert.deepEqual(cancel(h, "evcc", 5), REJECTED);
-  assert.deepEqual(cancel(h, "evcc", 4), ACCEPTED);
-  assert.deepEqual(h.callsToCharger("CancelReservation").map(({ payload }) => payload), [
-    { reservationId: 1 },
-  ]);
-  assert.deepEqual(cancel(h, "evcc", 4), REJECTED);
-  assert.deepEqual(reserve(h, "evcc", 4, ACCEPTED, "2020-01-01T00:00:00Z"), REJECTED);
-});
-
-Deno.test("a reservation goes with the control under which it was made, also after a restart", () => {
-  for (const restart of [false, true]) {
-    const h = stage();
-    reserve(h, "evcc", 4);
-    if (restart) {
-      h.restart();
-      h.bootCharger(2);
-      h.attach("evcc");
-    }
-    h.pass(60_000);
-    assert.equal(h.state.control.lease, undefined);
-    assert.deepEqual(h.lastCallToCharger().payload, { reservationId: 1 });
-    h.chargerAnswers(ACCEPTED);
-    assert.deepEqual(h.tables.facts.get("reservations"), []);
-  }
-});
-
-Deno.test("N17: StartTransaction carries the reservation's id to who reserved, and to nobody else", () => {
-  const h = stage();
-  reserve(h, "evcc", 4);
-  const timestamp = "2026-11-22T12:00:00Z";
-  h.chargerCalls("StartTransaction", {
-    connectorId: 1,
-    idTag: "CAR",
-    meterStart: 0,
-    timestamp,
-    reservationId: 1,
   });
-  const told = (id: string) => h.outstanding(id)?.payload.reservationId;
-  assert.deepEqual([told("evcc"), told("ha")], [4, undefined]);
-});
-
-Deno.test("reservations that are over make room for new ones", () => {
-  const h = new Harness(configuration({
-    backends: [backend("evcc", "controller")],
-    controlTimeoutMs: 600_000,
-  }));
-  h.bootCharger();
-  h.attach("evcc");
-  const reserve = (reservationId: number) => {
-    const expiryDate = new Date(h.now + 30_000).toISOString();
-    const request = { connectorId: 1, expiryDate, idTag: "CAR", reservationId };
-    return run(h, "evcc", "ReserveNow", request, ACCEPTED);
-  };
-  for (let id = 1; id <= MAX_LEFTOVERS; id++) assert.deepEqual(reserve(id), ACCEPTED);
-  assert.deepEqual(reserve(100), REJECTED);
-  h.pass(31_000);
-  assert.deepEqual(reserve(101), ACCEPTED);
-  assert.equal(h.state.reservations.size, 1);
-});
-
-Deno.test("a request id is never used again, also after a kill while the charger has it", () => {
-  const h = new Harness(configuration({ backends: [backend("admin", "admin")] }));
-  const ask = () => {
-    h.bootCharger();
-    h.attach("admin");
-    h.backendCalls("admin", "GetLog", {
-      log: { remoteLocation: "https://example.org/log" },
-      logType: "DiagnosticsLog",
-      requestId: 7,
-    });
-    return h.lastCallToCharger().payload.requestId;
-  };
-  const first = ask();
-  h.crash();
-  assert.notEqual(ask(), first);
 });
