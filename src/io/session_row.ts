@@ -19,8 +19,8 @@ export interface SessionRow {
   /** Whole seconds; null while it runs. */
   readonly duration_s: number | null;
   readonly energy_kwh: number;
-  /** What its backend owes, decimal, so far while it runs; null: there is no tariff. */
-  readonly revenue: string | null;
+  /** What its backend owes, so far while it runs, exact to a millionth; null: there is no tariff. */
+  readonly revenue: number | null;
   readonly transaction_id: number;
   readonly connector_id: number;
   /** `04******D5` unless asked for; a tag of less than 8 characters is masked as a whole. */
@@ -36,8 +36,8 @@ export interface SessionRow {
   readonly flags: readonly SessionFlag[];
   /** ISO 4217, of the revenue; of the cost where there is no revenue. */
   readonly currency: string | null;
-  /** What the household pays, decimal; null: nobody knows. */
-  readonly cost: string | null;
+  /** What the household pays; null: nobody knows. */
+  readonly cost: number | null;
   /** ISO 4217, of the cost. */
   readonly cost_currency: string | null;
   /** The tariff that was applied to the revenue. */
@@ -54,7 +54,7 @@ const FIELDS: Readonly<Record<keyof SessionRow, Field>> = {
   backend_id: { sql: "backend_id", type: "text" },
   duration_s: { sql: "max(0, stopped_at / 1000 - started_at / 1000)", type: "plain" },
   energy_kwh: { sql: energyKwh("max(0, energy_wh)"), type: "number" },
-  revenue: { sql: decimalAmount("revenue_micros"), type: "plain" },
+  revenue: { sql: decimalAmount("revenue_micros"), type: "number" },
   transaction_id: { sql: "transaction_id", type: "plain" },
   connector_id: { sql: "connector_id", type: "plain" },
   id_tag: { sql: "id_tag", type: "text" },
@@ -67,7 +67,7 @@ const FIELDS: Readonly<Record<keyof SessionRow, Field>> = {
   booked_by: { sql: "booked_by", type: "plain" },
   flags: { sql: "flags_json", type: "list" },
   currency: { sql: "ifnull(currency, cost_currency)", type: "plain" },
-  cost: { sql: decimalAmount("cost_micros"), type: "plain" },
+  cost: { sql: decimalAmount("cost_micros"), type: "number" },
   cost_currency: { sql: "cost_currency", type: "plain" },
   tariff: { sql: "tariff", type: "text" },
   vat: { sql: "vat", type: "text" },

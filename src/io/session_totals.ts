@@ -18,27 +18,27 @@ export interface TotalsRow {
   /** YYYY-MM on the household's calendar, of the ends of the sessions; only by month. */
   readonly month?: string;
   /** null: the household. */
-  readonly backend: string | null;
+  readonly backend_id: string | null;
   /** ISO 4217, of the revenue; null: nobody knows of any money. */
   readonly currency: string | null;
   readonly sessions: number;
   readonly energy_kwh: number;
   readonly duration_s: number;
-  /** Decimal; null: none of them has any. */
-  readonly revenue: string | null;
-  readonly cost: string | null;
+  /** Exact to a millionth; null: none of them has any. */
+  readonly revenue: number | null;
+  readonly cost: number | null;
   /** ISO 4217, of the cost. */
   readonly cost_currency: string | null;
 }
 
 const BACKEND_FIELDS: Readonly<Record<Exclude<keyof TotalsRow, "month">, Field>> = {
-  backend: { sql: "backend_id", type: "text" },
+  backend_id: { sql: "backend_id", type: "text" },
   currency: { sql: "currency", type: "plain" },
   sessions: { sql: "sessions", type: "plain" },
   energy_kwh: { sql: energyKwh("energy_wh"), type: "number" },
   duration_s: { sql: "duration_s", type: "plain" },
-  revenue: { sql: decimalAmount("revenue_micros"), type: "plain" },
-  cost: { sql: decimalAmount("cost_micros"), type: "plain" },
+  revenue: { sql: decimalAmount("revenue_micros"), type: "number" },
+  cost: { sql: decimalAmount("cost_micros"), type: "number" },
   cost_currency: { sql: "iif(cost_micros IS NULL, NULL, cost_currency)", type: "plain" },
 };
 

@@ -63,7 +63,7 @@ export const STATUS = v.object({
     started_at: text,
     duration_s: v.number(),
     energy_kwh: v.number(),
-    revenue: v.nullable(text),
+    revenue: v.nullable(v.number()),
     currency: v.nullable(text),
     flags: v.array(text),
   })),

@@ -1,5 +1,6 @@
 // The parts of a status report as short phrases, for the page and for the terminal.
 
+import { decimalText } from "../core/money.ts";
 import type { StatusView } from "./status_view.ts";
 
 /** What is so now, as named lines; an unnamed one belongs to the one above it. */
@@ -131,7 +132,8 @@ function questionWords(
 ): string {
   const { id, backend_id, action, id_tag, rule, reason, deadline } = question;
   const tag = id_tag === null ? "" : ` with id tag ${id_tag}`;
-  return `#${id}: may ${backend_id} do ${action}${tag}? Rule '${rule}' — ${reason}; ` +
+  const wish = action === "request_control" ? "control" : action;
+  return `#${id}: ${backend_id} asks for ${wish}${tag}. Rule '${rule}' — ${reason}; ` +
     `${question.default} at ${localTime(deadline, timeZone)} unless you say ` +
     `ocpp-proxy override allow ${id} (or deny ${id})`;
 }
@@ -140,7 +142,8 @@ function questionWords(
 function sessionWords(session: StatusView["sessions"][number]): string {
   const { transaction_id, connector_id, backend_id, duration_s, energy_kwh, flags } = session;
   const { revenue, currency } = session;
-  const money = revenue === null ? "" : ` for ${revenue} ${currency ?? ""}`.trimEnd();
+  const amount = revenue === null ? "" : decimalText(Math.round(revenue * 1_000_000));
+  const money = revenue === null ? "" : ` for ${amount} ${currency ?? ""}`.trimEnd();
   const oddities = flags.length === 0 ? "" : ` [${flags.join(", ")}]`;
   return `${transaction_id} on connector ${connector_id}: ${energy_kwh.toFixed(3)} kWh in ` +
     `${durationWords(duration_s)}${money}, booked to ${backend_id ?? "the household"}${oddities}`;

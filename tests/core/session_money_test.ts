@@ -49,7 +49,7 @@ function sessionEvent(h: Harness, id: string): JsonObject | undefined {
     .find(({ type }) => type === "session");
 }
 
-const OWED = { revenue: "0.145", currency: "EUR", tariff: "work", vat: "21 % included" };
+const OWED = { revenue: 0.145, currency: "EUR", tariff: "work", vat: "21 % included" };
 
 Deno.test("a session that has ended: who owes the revenue hears of it, and only the owner of the cost", () => {
   const h = stage();

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { decimalText } from "../../src/core/money.ts";
 import { until } from "../support/until.ts";
 import { Household } from "./support/household.ts";
 import { COMPANY_TAG, employerOwes } from "./support/ledger.ts";
@@ -35,7 +34,7 @@ Deno.test("export while serve writes: whole sessions only, and the charger does 
       const ended = charger.sessions.filter(({ meterStopWh }) => meterStopWh !== undefined);
       const rows = await exported(program.configPath) as {
         energy_kwh: number;
-        revenue: string | null;
+        revenue: number | null;
       }[];
       assert.ok(rows.length >= ended.length, `${rows.length} of ${ended.length}`);
       assert.deepEqual(
@@ -45,7 +44,7 @@ Deno.test("export while serve writes: whole sessions only, and the charger does 
       assert.deepEqual(
         rows.slice(0, ended.length).map(({ revenue }) => revenue),
         ended.map(({ idTag, meterStartWh, meterStopWh }) =>
-          idTag === COMPANY_TAG ? decimalText(employerOwes(meterStopWh! - meterStartWh)) : null
+          idTag === COMPANY_TAG ? employerOwes(meterStopWh! - meterStartWh) / 1_000_000 : null
         ),
       );
     }
@@ -55,14 +54,14 @@ Deno.test("export while serve writes: whole sessions only, and the charger does 
     const owed = charger.sessions.filter(({ idTag }) => idTag === COMPANY_TAG)
       .map(({ meterStartWh, meterStopWh }) => employerOwes(meterStopWh! - meterStartWh));
     const totals = await exported(program.configPath, "--summary", "backend") as {
-      backend: string;
+      backend_id: string;
       sessions: number;
-      revenue: string | null;
+      revenue: number | null;
     }[];
-    const { sessions, revenue } = totals.find(({ backend }) => backend === "employer")!;
+    const { sessions, revenue } = totals.find(({ backend_id }) => backend_id === "employer")!;
     assert.deepEqual(
       [sessions, revenue],
-      [owed.length, decimalText(owed.reduce((sum, micros) => sum + micros, 0))],
+      [owed.length, owed.reduce((sum, micros) => sum + micros, 0) / 1_000_000],
     );
   } finally {
     await household.close();
