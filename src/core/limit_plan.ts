@@ -116,7 +116,7 @@ function contentOf(
     stackLevel: limits.form === "absolute" ? able.stackLevel : 0,
     unit: able.unit,
     periods: cut,
-    endsAt: lasts ? undefined : wholeSecond(gap ?? horizon),
+    endsAt: lasts ? undefined : Math.ceil((gap ?? horizon) / 1000) * 1000,
     exactUntil: cut.length === periods.length
       ? gap ?? horizon
       : periods[Math.max(1, cut.length - 1)]!.at,
