@@ -4,7 +4,8 @@ import type { RuleConfiguration } from "./configuration.ts";
 import { isWithin } from "./local_time.ts";
 import { combine, type Condition } from "./rule_condition.ts";
 import { compileExpression } from "./rule_expression.ts";
-import { rounded, type RuleFacts } from "./rule_facts.ts";
+import type { RuleFacts } from "./rule_facts.ts";
+import { rounded } from "./told_text.ts";
 
 /** All conditions of a rule as one; throws on an expression that `checkExpression` refuses. */
 export function compileCondition(rule: RuleConfiguration): Condition {
@@ -29,7 +30,7 @@ export function compileCondition(rule: RuleConfiguration): Condition {
 
 function hadEnergy(facts: RuleFacts, kwh: number): boolean {
   const had = facts.today().kwh;
-  facts.tell("energy", () => `${facts.request.backendId} has had ${rounded(had)} kWh today`);
+  facts.told?.set("energy", `${facts.request.backendId} has had ${rounded(had)} kWh today`);
   return had >= kwh;
 }
 
@@ -37,6 +38,6 @@ function hadEnergy(facts: RuleFacts, kwh: number): boolean {
 function hadSessions(facts: RuleFacts, sessions: number): boolean {
   const had = facts.today().ended;
   const noun = had === 1 ? "session" : "sessions";
-  facts.tell("sessions", () => `${facts.request.backendId} has had ${had} ${noun} today`);
+  facts.told?.set("sessions", `${facts.request.backendId} has had ${had} ${noun} today`);
   return had >= sessions;
 }

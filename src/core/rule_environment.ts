@@ -2,7 +2,8 @@
 
 import { Environment } from "@marcbachmann/cel-js";
 import { isWithin } from "./local_time.ts";
-import type { RuleFacts, ToldFact } from "./rule_facts.ts";
+import type { RuleFacts } from "./rule_facts.ts";
+import { ToldFact } from "./told_fact.ts";
 
 /** Every variable that a rule may name, with its type in CEL. */
 export const VARIABLES = {
@@ -67,21 +68,20 @@ function facts(): RuleFacts {
   return asked.facts;
 }
 
-/** What `ha("binary_sensor.home")` is in an expression. */
-class HouseFact {
-  constructor(readonly told: ToldFact) {}
-
-  get state(): string {
-    return this.told.fact.value;
-  }
-}
-
 const SPAN_END = /^([01]\d|2[0-3]):([0-5]\d)$|^24:00$/;
+
+/** Times of day that have been read, of which there are no more than 1,441. */
+const minutes = new Map<string, number>();
 
 /** A time of day such as 17:00 as minutes since midnight; 24:00 is the end of the day. */
 export function minuteOf(time: string): number | undefined {
+  const known = minutes.get(time);
+  if (known !== undefined) return known;
   const found = SPAN_END.exec(time);
-  return found === null ? undefined : 60 * Number(found[1] ?? 24) + Number(found[2] ?? 0);
+  if (found === null) return undefined;
+  const minute = 60 * Number(found[1] ?? 24) + Number(found[2] ?? 0);
+  minutes.set(time, minute);
+  return minute;
 }
 
 function isBetween(from: string, to: string): boolean {
@@ -93,16 +93,16 @@ function createEnvironment(): Environment {
   const environment = new Environment({ limits: { maxAstNodes: MAX_PARTS, maxDepth: 50 } });
   const plain = { async: false };
   for (const [name, type] of Object.entries(VARIABLES)) environment.registerVariable(name, type);
-  environment.registerType("Fact", { ctor: HouseFact, fields: { state: "string" } });
-  const look = (name: string) => new HouseFact(facts().fact(name));
+  environment.registerType("Fact", { ctor: ToldFact, fields: { state: "string" } });
+  const look = (name: string) => facts().fact(name);
   return environment
     .registerFunction("ha(string): Fact", look, plain)
     .registerFunction("fact(string): Fact", look, plain)
-    .registerOperator("Fact == string", (fact: HouseFact, text: string) => fact.state === text)
-    .registerFunction("number(Fact): double", ({ told }) => facts().number(told), plain)
+    .registerOperator("Fact == string", (fact: ToldFact, text: string) => fact.state === text)
+    .registerFunction("number(Fact): double", (told: ToldFact) => facts().number(told), plain)
     .registerFunction("attribute(Fact, string): string", attribute, plain)
     .registerFunction("attribute_number(Fact, string): double", attributeNumber, plain)
-    .registerFunction("is_on(Fact): bool", ({ told }) => facts().isOn(told), plain)
+    .registerFunction("is_on(Fact): bool", (told: ToldFact) => facts().isOn(told), plain)
     .registerFunction("between(string, string): bool", isBetween, plain)
     .registerOperator("double == int", (one: number, other: bigint) => one === Number(other))
     .registerOperator("double + int", (one: number, other: bigint) => one + Number(other))
@@ -115,11 +115,11 @@ function createEnvironment(): Environment {
     .registerOperator("int / double", (one: bigint, other: number) => Number(one) / other);
 }
 
-function attribute({ told }: HouseFact, name: string): string {
+function attribute(told: ToldFact, name: string): string {
   return facts().attribute(told, name);
 }
 
-function attributeNumber({ told }: HouseFact, name: string): number {
+function attributeNumber(told: ToldFact, name: string): number {
   return facts().attributeNumber(told, name);
 }
 

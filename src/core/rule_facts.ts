@@ -2,23 +2,17 @@
 
 import { type Fact, factOf, lastKnown, presence } from "./fact.ts";
 import { clockText, type LocalTime, localTime, minuteText } from "./local_time.ts";
+import type { SessionRecord } from "./record.ts";
 import type { RuleRequest } from "./rules.ts";
 import type { State } from "./state.ts";
 import { costNow, priceNow } from "./tariff.ts";
+import { ToldFact } from "./told_fact.ts";
+import { masked, rounded, short } from "./told_text.ts";
 
 /** Thrown where a fact is missing or too old. Not made anew: a stack trace takes long to make. */
 export const UNKNOWN = new Error("a fact is unknown");
 
-/** A fact together with its name. */
-export interface ToldFact {
-  readonly name: string;
-  readonly fact: Fact;
-}
-
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-
-/** The most of a value that stands in a reason, characters. */
-const MAX_TOLD = 40;
 
 /** Sums over the sessions of one backend that began today. */
 interface Today {
@@ -29,7 +23,12 @@ interface Today {
   ended: number;
 }
 
-/** The variables of the rules for one request; asking takes note of what was answered. */
+/**
+ * The variables of the rules for one request; asking takes note of what was answered.
+ *
+ * Fifty rules ask a hundred times for one decision, and nearly always nobody wants to know what they
+ * were told: then nothing is made of it, and what several of them ask is looked up once.
+ */
 export class RuleFacts {
   /** What was told, by what was asked; undefined: nobody wants to know. */
   told: Map<string, string> | undefined;
@@ -37,6 +36,9 @@ export class RuleFacts {
   missing: string | undefined;
   #local: LocalTime | undefined;
   #today: Today | undefined;
+  /** Millionths; null: unknown. */
+  #price: number | null | undefined;
+  #cost: number | null | undefined;
 
   constructor(
     readonly state: State,
@@ -59,7 +61,7 @@ export class RuleFacts {
 
   get id_tag(): string {
     const { idTag = "" } = this.request;
-    this.tell("id_tag", () => `id_tag is ${masked(idTag)}`);
+    this.told?.set("id_tag", `id_tag is ${masked(idTag)}`);
     return idTag;
   }
 
@@ -69,8 +71,7 @@ export class RuleFacts {
 
   get status(): string {
     const { connectors } = this.state.charger;
-    const ids = [...connectors.keys()].filter((id) => id > 0);
-    const id = this.request.connectorId || (ids.length === 1 ? ids[0] : undefined);
+    const id = this.request.connectorId || onlyConnector(connectors);
     return this.#tell("status", connectors.get(id ?? -1)?.status.status ?? "");
   }
 
@@ -113,37 +114,33 @@ export class RuleFacts {
 
   get price_per_kwh(): number {
     const { state, request, now } = this;
-    return this.#money("price_per_kwh", priceNow(state, request.backendId, now));
+    if (this.#price === undefined) this.#price = priceNow(state, request.backendId, now) ?? null;
+    return this.#money("price_per_kwh", this.#price);
   }
 
   get cost_per_kwh(): number {
-    return this.#money("cost_per_kwh", costNow(this.state, this.now));
+    if (this.#cost === undefined) this.#cost = costNow(this.state, this.now) ?? null;
+    return this.#money("cost_per_kwh", this.#cost);
   }
 
   minuteOfDay(): number {
     const { minuteOfDay } = this.#clock();
-    this.tell("time", () => `it is ${minuteText(minuteOfDay)}`);
+    this.told?.set("time", `it is ${minuteText(minuteOfDay)}`);
     return minuteOfDay;
   }
 
   dayOfWeek(): number {
     const { weekday } = this.#clock();
-    this.tell("weekday", () => `it is ${DAYS[weekday - 1]}`);
+    this.told?.set("weekday", `it is ${DAYS[weekday - 1]}`);
     return weekday;
   }
 
   /** A fact that is fresh; throws UNKNOWN. */
   fact(name: string): ToldFact {
-    const { state, now } = this;
-    const fact = factOf(state, name, now);
-    if (fact === undefined) return this.#unknown(() => this.#lastHeard(name));
-    this.tell(name, () => {
-      const since = fact.at === Infinity
-        ? ""
-        : ` since ${clockText(fact.since, now, state.configuration.timeZone)}`;
-      return `${name} is ${short(fact.value)}${since}`;
-    });
-    return { name, fact };
+    const fact = factOf(this.state, name, this.now);
+    if (fact === undefined) return this.#unknown(this.told && this.#lastHeard(name));
+    this.told?.set(name, `${name} is ${short(fact.value)}${this.#since(fact)}`);
+    return new ToldFact(name, fact);
   }
 
   isOn({ fact }: ToldFact): boolean {
@@ -154,29 +151,37 @@ export class RuleFacts {
   number({ name, fact }: ToldFact): number {
     const number = decimal(fact.value);
     if (number === undefined) {
-      return this.#unknown(() => `${name} is ${short(fact.value)}, which is no number`);
+      return this.#unknown(this.told && `${name} is ${short(fact.value)}, which is no number`);
     }
-    this.tell(name, () => `${name} is ${short(fact.value)}`);
+    this.told?.set(name, `${name} is ${short(fact.value)}`);
     return number;
   }
 
   /** An attribute of a fact as text; throws UNKNOWN. */
   attribute({ name, fact }: ToldFact, key: string): string {
     const value = Object.hasOwn(fact.attributes, key) ? fact.attributes[key] : undefined;
-    const label = `${key} of ${name}`;
     if (value === undefined || value === null || typeof value === "object") {
-      return this.#unknown(() => `${label} is unknown`);
+      return this.#unknown(this.told && `${key} of ${name} is unknown`);
     }
-    this.told?.delete(name);
-    this.tell(label, () => `${label} is ${short(String(value))}`);
-    return String(value);
+    const text = String(value);
+    if (this.told !== undefined) {
+      const label = `${key} of ${name}`;
+      this.told.delete(name);
+      this.told.set(label, `${label} is ${short(text)}`);
+    }
+    return text;
   }
 
   /** An attribute of a fact as a number; throws UNKNOWN. */
   attributeNumber(told: ToldFact, key: string): number {
     const text = this.attribute(told, key);
-    return decimal(text) ??
-      this.#unknown(() => `${key} of ${told.name} is ${short(text)}, which is no number`);
+    const number = decimal(text);
+    if (number === undefined) {
+      return this.#unknown(
+        this.told && `${key} of ${told.name} is ${short(text)}, which is no number`,
+      );
+    }
+    return number;
   }
 
   today(): Today {
@@ -185,7 +190,7 @@ export class RuleFacts {
     const today = { kwh: 0, minutes: 0, sessions: 0, ended: 0 };
     for (const session of this.state.sessions.values()) {
       const { startedAt, stoppedAt, energyWh, backendId } = session;
-      if (backendId !== this.request.backendId || startedAt < dayStartsAt) continue;
+      if (startedAt < dayStartsAt || backendId !== this.request.backendId) continue;
       today.kwh += energyWh / 1000;
       today.minutes += Math.max(0, (stoppedAt ?? this.now) - startedAt) / 60_000;
       today.sessions++;
@@ -194,13 +199,7 @@ export class RuleFacts {
     return this.#today = today;
   }
 
-  /** Takes note of an answer, if somebody wants to know. */
-  tell(asked: string, text: () => string): void {
-    this.told?.set(asked, text());
-  }
-
   #tell<Value extends string | number | bigint>(name: string, value: Value): Value {
-    // Nearly always nobody wants to know, and then nothing is to be made.
     if (this.told !== undefined) {
       const text = typeof value === "number" ? rounded(value) : short(String(value));
       this.told.set(name, `${name} is ${text}`);
@@ -208,9 +207,15 @@ export class RuleFacts {
     return value;
   }
 
-  #unknown(text: () => string): never {
-    if (this.told) this.missing = text();
+  /** `clause`: what is unknown, if somebody wants to know. */
+  #unknown(clause: string | undefined): never {
+    this.missing = clause;
     throw UNKNOWN;
+  }
+
+  #since({ at, since }: Fact): string {
+    if (at === Infinity) return "";
+    return ` since ${clockText(since, this.now, this.state.configuration.timeZone)}`;
   }
 
   #lastHeard(name: string): string {
@@ -220,9 +225,11 @@ export class RuleFacts {
     return `${name} was last heard at ${clockText(last.at, this.now, timeZone)}`;
   }
 
-  #money(name: string, micros: number | undefined): number {
-    if (micros === undefined) return this.#unknown(() => `${name} is unknown`);
-    this.tell(name, () => `${name} is ${micros / 1_000_000}`);
+  #money(name: string, micros: number | null): number {
+    if (micros === null) {
+      return this.#unknown(this.told && `${name} is unknown`);
+    }
+    this.told?.set(name, `${name} is ${micros / 1_000_000}`);
     return micros / 1_000_000;
   }
 
@@ -231,32 +238,33 @@ export class RuleFacts {
   }
 
   /** The backend's running session, on the connector in question where there are several. */
-  #running() {
+  #running(): SessionRecord | undefined {
     const { backendId, connectorId } = this.request;
-    const own = [...this.state.open].map((id) => this.state.sessions.get(id)!)
-      .filter((session) => session.backendId === backendId);
-    return own.findLast((session) => session.connectorId === connectorId) ?? own.at(-1);
+    let own: SessionRecord | undefined;
+    let here: SessionRecord | undefined;
+    for (const id of this.state.open) {
+      const session = this.state.sessions.get(id)!;
+      if (session.backendId !== backendId) continue;
+      own = session;
+      if (session.connectorId === connectorId) here = session;
+    }
+    return here ?? own;
   }
+}
+
+/** The connector's number, if there is but one. */
+function onlyConnector(connectors: ReadonlyMap<number, unknown>): number | undefined {
+  let only: number | undefined;
+  for (const id of connectors.keys()) {
+    if (id === 0) continue;
+    if (only !== undefined) return undefined;
+    only = id;
+  }
+  return only;
 }
 
 function decimal(text: string): number | undefined {
   return /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,2})?\s*$/i.test(text)
     ? Number(text)
     : undefined;
-}
-
-/** At most two decimals. */
-export function rounded(value: number): string {
-  return String(Math.round(value * 100) / 100);
-}
-
-function short(text: string): string {
-  const clean = text.replace(/\p{Cc}/gu, " ").trim();
-  return clean.length > MAX_TOLD ? `${clean.slice(0, MAX_TOLD - 1)}…` : clean || "empty";
-}
-
-/** As in exports: enough to tell one's own tags apart, too little to copy one. */
-function masked(idTag: string): string {
-  if (idTag === "") return "empty";
-  return idTag.length < 8 ? "******" : `${idTag.slice(0, 2)}******${idTag.slice(-2)}`;
 }
