@@ -7,7 +7,7 @@ import { releaseHeld } from "./held_command.ts";
 import { endLease } from "./lease.ts";
 import { isUnknown } from "./leftover.ts";
 import { chargerTransactionId, openSessions } from "./session.ts";
-import type { ChargerOutcome, State } from "./state.ts";
+import type { ChargerCall, ChargerOutcome, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 
 /** The longest a hand-over takes: whoever waits for it gives up at 30 s. */
@@ -64,8 +64,12 @@ export function settleHandover(step: Step): boolean {
   const { handover } = control;
   if (!handover || sessionsInTheWay(step.state, handover.backendId).length > 0) return false;
   control.handover = undefined;
+  withdrawStops(step.state);
   control.recheck = true;
-  endLease(step, "revoked", `revoked: ${handover.reason}`);
+  // Its own card may have brought it control in the meantime.
+  if (control.lease?.backendId !== handover.backendId) {
+    endLease(step, "revoked", `revoked: ${handover.reason}`);
+  }
   releaseHeld(step, (held) => held.waitsFor.type === "handover", undefined);
   return true;
 }
@@ -76,9 +80,16 @@ export function failHandover(step: Step, why: string): void {
   const { handover } = control;
   if (!handover) return;
   control.handover = undefined;
+  withdrawStops(step.state);
   const { backendId } = handover;
   const reason = `denied: ${handover.reason}, but ${why}`;
   recordDecision(step, { backendId, request: "control", outcome: "denied", reason });
   const denial = { code: "control_locked", reason } as const;
   releaseHeld(step, (held) => held.waitsFor.type === "handover", denial);
+}
+
+/** What was not sent yet is not needed any more. */
+function withdrawStops({ charger: { queue } }: State): void {
+  const isStop = ({ origins }: ChargerCall) => origins.some(({ type }) => type === "handover");
+  for (const call of queue.filter(isStop)) queue.splice(queue.indexOf(call), 1);
 }
