@@ -102,8 +102,8 @@ function startSent(
 }
 
 /** The command came to nothing: so does the lease that was granted for it. */
-function releaseAfter(step: Step, { backendId, freshLease }: ChargerCall): void {
-  if (freshLease && backendId !== undefined) releaseUnused(step, backendId);
+function releaseAfter(step: Step, { backendId, freshLease, queuedAt }: ChargerCall): void {
+  if (freshLease && backendId !== undefined) releaseUnused(step, backendId, queuedAt);
 }
 
 /** The charger's StartTransaction came before its RemoteStartTransaction.conf. */

@@ -155,11 +155,17 @@ export function releaseControl(step: Step, backendId: string): boolean {
   return waited;
 }
 
-/** The very command that a lease was granted for came to nothing, and there is no other. */
-export function releaseUnused(step: Step, backendId: string): void {
+/**
+ * The very command that a lease was granted for came to nothing, and there is no other. `since`:
+ * when it was granted, which tells that lease from a later one.
+ */
+export function releaseUnused(step: Step, backendId: string, since: number): void {
   const { state } = step;
   const { control, charger } = state;
-  if (control.lease?.backendId !== backendId || control.lease.transactionId !== undefined) return;
+  const { lease, claim } = control;
+  if (lease?.backendId !== backendId || lease.grantedAt !== since) return;
+  if (lease.action === "request_control") return;
+  if (lease.transactionId !== undefined || claim?.backendId === backendId) return;
   const used = hasLimits(state, backendId) || hasLeft(state, backendId) ||
     [charger.pending?.call, ...charger.queue].some((call) =>
       call?.backendId === backendId && call.freshLease !== undefined
@@ -193,14 +199,20 @@ export function claimStart(
   saveControl(step);
 }
 
+/** A start, whoever's it is: with another tag, too, it makes the claim void (ocpp16.md, N24). */
+export function spendClaim(step: Step, { connectorId }: SessionRecord): void {
+  const { control } = step.state;
+  const { claim } = control;
+  if (!claim || (claim.connectorId ?? connectorId) !== connectorId) return;
+  control.claim = undefined;
+  control.recheck = true;
+  saveControl(step);
+}
+
 /** A session has begun: its backend holds control while it runs, if that is free. */
 export function sessionStarted(step: Step, session: SessionRecord): void {
-  const { control } = step.state;
-  const { lease, claim } = control;
-  // Whoever's it was: a start with another tag makes the claim void (ocpp16.md, N24).
-  if (claim && (claim.connectorId ?? session.connectorId) === session.connectorId) {
-    control.claim = undefined;
-  }
+  const { lease } = step.state.control;
+  spendClaim(step, session);
   if (lease && (session.backendId === null || session.backendId === lease.backendId)) {
     lease.transactionId ??= session.transactionId;
   } else if (session.backendId !== null && lease?.transactionId === undefined) {

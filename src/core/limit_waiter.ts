@@ -98,5 +98,6 @@ function takeBack(step: Step, waiter: LimitWaiter): void {
 function answer(step: Step, waiter: LimitWaiter, outcome: ChargerOutcome): void {
   answerOrigin(step, waiter.origin, waiter.action, outcome);
   const accepted = outcome.type === "result" && outcome.payload.status === "Accepted";
-  if (!accepted && waiter.freshLease) releaseUnused(step, waiter.backendId);
+  const since = waiter.deadline - LIMIT_WAIT_MS;
+  if (!accepted && waiter.freshLease) releaseUnused(step, waiter.backendId, since);
 }
