@@ -19,6 +19,8 @@ export interface ClientOptions {
   /** Default: true, with a short wait. */
   readonly reconnect?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** CALLs under way at the same time; default: 1, as OCPP-J has it. */
+  readonly concurrency?: number;
 }
 
 /** An OCPP peer that dialled in, by ocpp-rpc in strict mode. */
@@ -61,6 +63,11 @@ export class StrictClient {
     this.#client.sendRaw(text);
   }
 
+  /** Breaks the connection without a closing handshake. */
+  async cut(): Promise<void> {
+    await this.#client.close({ code: 1000, force: true });
+  }
+
   async close(): Promise<void> {
     await this.#client.close({ code: 1000 });
   }
@@ -83,7 +90,7 @@ async function connect(
     strictModeValidators: [],
     deferPingsOnActivity: false,
     respondWithDetailedErrors: false,
-    callConcurrency: 1,
+    callConcurrency: options.concurrency ?? 1,
     maxBadMessages: Infinity,
     maxReconnects: Infinity,
     wsOpts: {},
