@@ -1,6 +1,7 @@
 // The wall clock was set: every deadline moves with it, so that waiting takes as long as it should.
 
 import { shiftFacts } from "./fact.ts";
+import { saveControl } from "./lease.ts";
 import { shiftPrices } from "./price_history.ts";
 import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
@@ -50,6 +51,7 @@ export function shiftDeadlines(step: Step, byMs: number): void {
     control.queue[index] = { ...item, since: item.since + byMs };
   }
   control.recheck = true;
+  saveControl(step);
   shiftPrices(state, byMs);
   shiftFacts(state, byMs);
   if (state.storeRetryAt !== undefined) state.storeRetryAt += byMs;
