@@ -9,6 +9,10 @@ export interface ServeFlags {
   readonly host?: string;
   /** 0–65535; 0 takes a free one. */
   readonly port?: number;
+  /** A file for the recording. */
+  readonly record?: string;
+  /** Id tags are recorded as they are. */
+  readonly raw: boolean;
 }
 
 /** `export`: periods are a year, month, day or instant in the household's time zone. */
@@ -50,6 +54,26 @@ export interface OverrideFlags {
 /** `check`. */
 export interface CheckFlags {
   readonly config?: string;
+}
+
+/** `replay`: a recording, or somebody else's log, in virtual time or at a live server. */
+export interface ReplayFlags {
+  /** Decides by this configuration. */
+  readonly config?: string;
+  /** Compares with what this file says. */
+  readonly expect?: string;
+  /** Writes that file. */
+  readonly update: boolean;
+  /** A file for all frames, as Open OCPP Trace. */
+  readonly trace?: string;
+  /** A time of day, or a time: why it was decided so then. */
+  readonly explain?: string;
+  readonly quiet: boolean;
+  /** A central system, ws or wss, at which the charger's side is played. */
+  readonly to?: string;
+  readonly password?: string;
+  /** How many recorded seconds pass in a real one. */
+  readonly speed: number;
 }
 
 /** `simulate`: one virtual charger, and backends that dial in. */

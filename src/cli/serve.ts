@@ -5,8 +5,10 @@ import { loadConfiguration } from "../config/load.ts";
 import { problemText } from "../config/problem.ts";
 import { createApi } from "../io/api.ts";
 import { databasePath } from "../io/database.ts";
-import { startLog } from "../io/log.ts";
+import { type Log, startLog } from "../io/log.ts";
 import { Proxy } from "../io/proxy.ts";
+import { Recorder } from "../io/recorder.ts";
+import { recordingKey } from "../io/recording_key.ts";
 import { removeServerFile, writeServerFile } from "../io/server_file.ts";
 import { serveProxy } from "../io/server.ts";
 import { Store } from "../io/store.ts";
@@ -14,6 +16,9 @@ import { StoreError } from "../io/store_error.ts";
 import type { CommandContext } from "./context.ts";
 import type { ServeFlags } from "./flags.ts";
 import { greeting } from "./greeting.ts";
+
+/** With `--record` alone: as much as a configuration that says no more. */
+const USUAL_RECORDING = { maxMb: 100, keep: 5 };
 
 /** Runs until SIGINT or SIGTERM. 0: it was stopped; 1: it could not start. */
 export async function serve(flags: ServeFlags, context: CommandContext): Promise<number> {
@@ -24,7 +29,8 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   let proxy: Proxy;
   try {
     store = Store.open(databasePath(configuration.dataDir));
-    proxy = new Proxy(configuration, store, log);
+    const recorder = startRecorder(flags, configuration, log);
+    proxy = new Proxy(configuration, store, log, recorder);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     context.error(`ocpp-proxy: ${error.message}`);
@@ -81,6 +87,25 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   return 0;
 }
 
+/** What cannot be recorded keeps no proxy from starting. */
+function startRecorder(
+  { record, raw }: ServeFlags,
+  { recording, dataDir }: Configuration,
+  log: Log,
+): Recorder | undefined {
+  const file = record ?? recording?.file;
+  if (file === undefined) return undefined;
+  const { maxMb, keep } = recording ?? USUAL_RECORDING;
+  try {
+    const key = raw ? undefined : recordingKey(dataDir);
+    return new Recorder({ file, maxBytes: maxMb * 1_000_000, keep, key }, log);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log("warning", "nothing is recorded: the file cannot be written", { file, reason });
+    return undefined;
+  }
+}
+
 function read(flags: ServeFlags, context: CommandContext): Configuration | undefined {
   const loaded = loadConfiguration(flags.config, context.environment);
   for (const problem of loaded.problems) context.error(problemText(problem));
@@ -89,7 +114,12 @@ function read(flags: ServeFlags, context: CommandContext): Configuration | undef
 
 /** The keys that differ and that only a start reads. */
 function fixedAtStart(running: Configuration, next: Configuration): string[] {
-  const keys = [["listen", "listen"], ["data_dir", "dataDir"], ["log", "log"]] as const;
+  const keys = [
+    ["listen", "listen"],
+    ["data_dir", "dataDir"],
+    ["recording", "recording"],
+    ["log", "log"],
+  ] as const;
   const changed: string[] = keys
     .filter(([, key]) => JSON.stringify(running[key]) !== JSON.stringify(next[key]))
     .map(([name]) => name);

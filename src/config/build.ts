@@ -64,6 +64,13 @@ export function buildConfiguration(
       logRows: retention.log_rows,
       decisions: retention.decisions,
     },
+    ...settings.recording && {
+      recording: {
+        file: settings.recording.file,
+        maxMb: settings.recording.max_mb,
+        keep: settings.recording.keep,
+      },
+    },
     log: settings.log,
   };
 }

@@ -47,6 +47,15 @@ export interface ApiToken {
   readonly scopes: ReadonlySet<ApiScope>;
 }
 
+/** Where everything that happens is written down, and how much of it is kept. */
+export interface RecordingConfiguration {
+  readonly file: string;
+  /** Of one file. */
+  readonly maxMb: number;
+  /** Files, the newest included. */
+  readonly keep: number;
+}
+
 export interface Configuration {
   /** The file it was read from; undefined: defaults only. */
   readonly source: string | undefined;
@@ -78,5 +87,7 @@ export interface Configuration {
     readonly logRows: number;
     readonly decisions: number;
   };
+  /** Absent: nothing is recorded, unless the command line says so. */
+  readonly recording?: RecordingConfiguration;
   readonly log: { readonly level: LogLevel; readonly format: "text" | "json" };
 }

@@ -20,6 +20,16 @@ export function secret() {
   return v.pipe(v.string("text"), v.nonEmpty("text that is not empty"));
 }
 
+/** Where a file is to be written. */
+export function filePath() {
+  const expected = "the path of a file, at most 4096 characters";
+  return v.pipe(
+    v.string(expected),
+    v.maxLength(4096, expected),
+    v.check((path) => /[^/]$/.test(path), expected),
+  );
+}
+
 /** Text in which nothing else is allowed than what the pattern says, in words. */
 export function matching(pattern: RegExp, expected: string) {
   return v.pipe(v.string(expected), v.regex(pattern, expected));

@@ -10,6 +10,7 @@ import {
   date,
   decimal,
   factName,
+  filePath,
   flag,
   hours,
   list,
@@ -176,6 +177,11 @@ export const SCHEMA = mapping({
     log_rows: v.optional(wholeNumber(1_000, 100_000_000), "1000000"),
     decisions: v.optional(wholeNumber(100, 10_000_000), "10000"),
   }),
+  recording: v.optional(mapping({
+    file: filePath(),
+    max_mb: v.optional(wholeNumber(1, 10_000), "100"),
+    keep: v.optional(wholeNumber(1, 1_000), "5"),
+  })),
   log: section({
     level: v.optional(choice(["debug", "info", "warning", "error"]), "info"),
     format: v.optional(choice(["text", "json"]), "text"),
@@ -189,7 +195,6 @@ export type BackendSettings = Settings["backends"][number];
 
 /** Keys of the contract that later versions read, by the pattern of their path (`*`: any index). */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  "recording",
   "record",
   "mqtt",
   "home_assistant",

@@ -6,8 +6,9 @@ import type { Event, OwnerMode } from "../core/event.ts";
 import { factReport } from "../core/fact_report.ts";
 import { type StatusReport, statusReport } from "../core/status_report.ts";
 import { createState, nextDeadline, type State, step } from "../core/step.ts";
-import { errorText, parseFrame } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
+import type { Beginning } from "../recording/recording_format.ts";
+import { apologyFor } from "./apology.ts";
 import { type Clock, startClock } from "./clock.ts";
 import { DialError } from "./dial_error.ts";
 import { dialBackend } from "./dialling.ts";
@@ -18,6 +19,7 @@ import { LogPages } from "./log_pages.ts";
 import { Persistence } from "./persistence.ts";
 import type { PruneReport } from "./prune.ts";
 import { startPruning } from "./pruning.ts";
+import type { Recorder } from "./recorder.ts";
 import type { Socket } from "./socket.ts";
 import type { Store } from "./store.ts";
 
@@ -40,6 +42,7 @@ export class Proxy {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #state: State;
+  readonly #recorder: Recorder | undefined;
   /** What happens, for whoever follows. */
   readonly feed: EventFeed;
   readonly #events: Event[] = [];
@@ -50,8 +53,8 @@ export class Proxy {
   readonly #stopPruning: () => void;
   readonly #stopping = new AbortController();
 
-  /** Takes over where the store's tables end. Throws StoreError. */
-  constructor(configuration: Configuration, store: Store, log: Log) {
+  /** Takes over where the store's tables end, and begins the recording. Throws StoreError. */
+  constructor(configuration: Configuration, store: Store, log: Log, recorder?: Recorder) {
     this.#configuration = configuration;
     this.#store = store;
     this.#log = log;
@@ -66,7 +69,14 @@ export class Proxy {
       { table: "fact", key: INSTANCE, value: instance },
       { table: "fact", key: RUN, value: run },
     ]);
-    this.#state = createState(configuration.core, store.load(), this.#clock.now());
+    const beginning = {
+      at: this.#clock.now(),
+      configuration: configuration.core,
+      snapshot: store.load(),
+    };
+    this.#recorder = recorder;
+    recorder?.begin(beginning, () => this.#beginning());
+    this.#state = createState(configuration.core, beginning.snapshot, beginning.at);
     this.feed = new EventFeed(String(run), () => this.#clock.now());
     this.#stopPruning = startPruning(() => this.#prune(), log);
     this.dispatch({ type: "started" });
@@ -198,6 +208,7 @@ export class Proxy {
     } finally {
       this.#running = false;
     }
+    this.#recorder?.rotate();
     this.#arm();
   }
 
@@ -212,6 +223,7 @@ export class Proxy {
     this.#stopPruning();
     this.#clock.stop();
     this.#persistence.close();
+    this.#recorder?.close();
     await this.#links.closeAll(STOPPING.code, STOPPING.reason);
   }
 
@@ -220,9 +232,11 @@ export class Proxy {
   }
 
   #handle(event: Event): void {
+    const now = this.#clock.now();
+    this.#recorder?.record(now, event);
     let effects: Effect[];
     try {
-      effects = step(this.#state, event, this.#clock.now());
+      effects = step(this.#state, event, now);
     } catch (error) {
       this.#defect(event.type, error);
       this.#apologise(event);
@@ -242,9 +256,8 @@ export class Proxy {
   /** A CALL gets its one answer all the same. */
   #apologise(event: Event): void {
     if (event.type !== "charger_frame" && event.type !== "backend_frame") return;
-    const frame = parseFrame(event.text);
-    if (frame.type !== "call") return;
-    const text = errorText(frame.id, "InternalError", "the message could not be processed");
+    const text = apologyFor(event.text);
+    if (text === undefined) return;
     if (event.type === "charger_frame") this.#links.sendToCharger(event.connection, text);
     else this.#links.sendToBackend(event.backendId, event.connection, text);
   }
@@ -316,6 +329,17 @@ export class Proxy {
         random: Math.random(),
       });
     }
+  }
+
+  /** With which a recording goes on that has become too long for one file. */
+  #beginning(): Beginning {
+    this.#persistence.flush();
+    return {
+      at: this.#clock.now(),
+      configuration: this.#state.configuration,
+      snapshot: this.#store.load(),
+      state: this.#state,
+    };
   }
 
   #prune(): PruneReport {
