@@ -6,6 +6,7 @@ import type { Action, Messages } from "../ocpp/types.ts";
 import { Authorisation } from "./authorisation.ts";
 import { presentTag } from "./card_reader.ts";
 import { answerCommand } from "./charger_commands.ts";
+import { type ChargerOptions, properDial } from "./charger_options.ts";
 import { ChargerJobs } from "./charger_jobs.ts";
 import { ChargerSettings } from "./charger_settings.ts";
 import { ChargingProfiles } from "./charging_profiles.ts";
@@ -16,29 +17,8 @@ import { Registration } from "./registration.ts";
 import type { FinishedSession } from "./transaction.ts";
 import { TransactionQueue } from "./transaction_queue.ts";
 import { Vehicle } from "./vehicle.ts";
-import { basicAuthorization, Link } from "./web_socket.ts";
-
-export interface ChargerOptions {
-  /** The central system's endpoint; the charger adds its id. */
-  readonly url: string;
-  readonly id: string;
-  /** For HTTP Basic authentication, with the id as the user. */
-  readonly password?: string;
-  /** Default 1. */
-  readonly connectors?: number;
-  /** Default 1: real time. */
-  readonly speed?: number;
-  /** Configuration keys that differ from their defaults. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** Wall-clock milliseconds. */
-  readonly callTimeoutMs?: number;
-  /** Wait before the first reconnection, wall-clock milliseconds. */
-  readonly reconnectMs?: number;
-  /** What happens, in words. */
-  readonly report?: (text: string) => void;
-  /** Sees every frame. */
-  readonly watch?: (direction: "sent" | "received", text: string) => void;
-}
+import { QuirkSet } from "./quirk_set.ts";
+import { Link } from "./web_socket.ts";
 
 /** Simulated milliseconds between two looks at the connectors, at real time. */
 const TICK_MS = 1_000;
@@ -64,31 +44,35 @@ export class VirtualCharger {
   readonly #peer: Peer;
   readonly #link: Link;
   readonly #tickMs: number;
+  readonly #quirks: QuirkSet;
+  #pinging: ReturnType<typeof setInterval> | undefined;
+  #overlapping: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ChargerOptions) {
     const speed = options.speed ?? 1;
     this.#options = options;
     this.#tickMs = Math.max(TICK_MS, MIN_TICK_MS * speed);
-    this.clock = new Clock(speed);
+    this.#quirks = new QuirkSet(options.quirks ?? [], this);
+    this.clock = new Clock(speed, options.startAt);
     this.settings = new ChargerSettings(options.connectors ?? 1);
-    for (const [key, value] of Object.entries(options.settings ?? {})) {
+    const settings = { ...options.settings, ...this.#quirks.settings };
+    for (const [key, value] of Object.entries(settings)) {
       const status = this.settings.change(key, value);
       if (status !== "Accepted") throw new RangeError(`setting ${key}=${value}: ${status}`);
     }
     this.#peer = new Peer({
       handle: (action, payload) => this.#answer(action, payload),
+      manner: this.#quirks,
       ...(options.callTimeoutMs === undefined ? {} : { callTimeoutMs: options.callTimeoutMs }),
       ...(options.watch ? { watch: options.watch } : {}),
     });
     this.#link = new Link({
-      url: `${options.url.replace(/\/+$/, "")}/${encodeURIComponent(options.id)}`,
-      protocols: ["ocpp1.6"],
-      headers: options.password === undefined
-        ? {}
-        : { authorization: basicAuthorization(options.id, options.password) },
+      ...properDial(options),
+      vary: (dial, attempt) => this.#quirks.dial(dial, attempt),
       opened: (socket) => {
         this.#peer.attach(socket);
         this.report(`connected to ${options.url}`);
+        this.#live();
         this.registration.connected();
       },
       closed: (code, reason) => this.#disconnected(`connection closed: ${code} ${reason}`.trim()),
@@ -115,7 +99,12 @@ export class VirtualCharger {
       clock: this.clock,
       settings: this.settings,
       identity: () => this.jobs.identity,
-      statuses: () => [this.jobs.wholeStatus, ...this.connectors.map(({ status }) => status)],
+      states: () => [
+        { status: this.jobs.wholeStatus, errorCode: "NoError" },
+        ...this.connectors.map(({ status, errorCode }) => ({ status, errorCode })),
+      ],
+      keepsTime: options.startAt !== undefined,
+      keepsHeartbeat: this.#quirks.traits.keepsHeartbeat,
       online: () => this.queue.online = true,
       report: (text) => this.report(text),
     });
@@ -156,6 +145,7 @@ export class VirtualCharger {
   start(): void {
     const tick = () => {
       for (const connector of this.connectors) connector.advance();
+      this.#quirks.tick();
       this.clock.after(this.#tickMs, tick);
     };
     tick();
@@ -165,6 +155,8 @@ export class VirtualCharger {
   /** Switches the charger off for good. */
   async stop(): Promise<void> {
     this.clock.stop();
+    clearInterval(this.#pinging);
+    clearTimeout(this.#overlapping);
     this.queue.online = false;
     await this.#link.stop();
     this.#peer.detach("switched off");
@@ -210,7 +202,9 @@ export class VirtualCharger {
       }
       this.registration.forget();
       await this.#link.stop(1001);
-      this.#stopAll("HardReset");
+      const { transactionsSurviveRestart, limitsForgottenAtRestart } = this.#quirks.traits;
+      if (!transactionsSurviveRestart) this.#stopAll("HardReset");
+      if (limitsForgottenAtRestart) this.profiles.clear({});
       for (const connector of this.connectors) connector.reboot();
       this.clock.after(RESTART_MS, () => this.#link.start());
     };
@@ -236,6 +230,15 @@ export class VirtualCharger {
     }
   }
 
+  /** What goes on at a connection beside its messages. */
+  #live(): void {
+    const { pingEveryMs, overlapAfterMs } = this.#quirks.traits;
+    clearInterval(this.#pinging);
+    if (pingEveryMs > 0) this.#pinging = setInterval(() => this.#link.ping(), pingEveryMs);
+    if (overlapAfterMs === 0 || this.#overlapping !== undefined) return;
+    this.#overlapping = setTimeout(() => this.#link.overlap(), overlapAfterMs);
+  }
+
   #disconnected(reason: string): void {
     this.queue.online = false;
     this.registration.disconnected();
@@ -247,7 +250,8 @@ export class VirtualCharger {
     if (this.registration.status === "Rejected") return "silence";
     if (!isAction(action)) throw new Refusal("NotImplemented", `${action} is unknown here`);
     this.report(`asked for ${action}`);
-    const reply = answerCommand(this, action, payload);
+    const obey = (heard: JsonObject) => answerCommand(this, action, heard);
+    const reply = this.#quirks.answer(action, payload, obey);
     if (action === "ChangeConfiguration") this.registration.planHeartbeat();
     return reply;
   }

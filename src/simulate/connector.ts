@@ -3,40 +3,16 @@
 import { formatTime } from "../ocpp/time.ts";
 import type {
   ChargingProfile,
-  IdTagInfo,
   MeterValuesRequest,
   StartTransactionConfirmation,
 } from "../ocpp/types.ts";
-import type { ChargePointStatus, ReadingContext, Reason } from "../ocpp/vocabulary.ts";
-import type { ChargerSettings } from "./charger_settings.ts";
-import type { ChargingProfiles } from "./charging_profiles.ts";
-import type { Clock } from "./clock.ts";
+import type { ChargePointErrorCode, ReadingContext, Reason } from "../ocpp/vocabulary.ts";
+import type { ChargePointStatus } from "../ocpp/vocabulary.ts";
+import type { ConnectorHost, Reservation } from "./connector_host.ts";
 import { Meter, type MeterReading, sampledValues } from "./meter.ts";
 import { type SampleList, Sampling } from "./sampling.ts";
-import { type FinishedSession, Transaction } from "./transaction.ts";
-import type { TransactionQueue } from "./transaction_queue.ts";
+import { Transaction } from "./transaction.ts";
 import type { Vehicle } from "./vehicle.ts";
-
-/** What a connector needs of its charger. */
-export interface ConnectorHost {
-  readonly clock: Clock;
-  readonly settings: ChargerSettings;
-  readonly profiles: ChargingProfiles;
-  readonly queue: TransactionQueue;
-  /** What the central system says of a tag in StartTransaction.conf. */
-  readonly verdict: (idTag: string, info: IdTagInfo) => void;
-  readonly statusChanged: (connector: Connector) => void;
-  /** How many connectors share the limit of the whole charger now. */
-  readonly chargingConnectors: () => number;
-  readonly report: (text: string) => void;
-  readonly finished: (session: FinishedSession) => void;
-}
-
-export interface Reservation {
-  readonly reservationId: number;
-  readonly idTag: string;
-  readonly parentIdTag: string | undefined;
-}
 
 /** What the charger itself can deliver, A per phase. */
 export const MAX_CURRENT_A = 32;
@@ -44,6 +20,9 @@ export const MAX_CURRENT_A = 32;
 const MIN_CURRENT_A = 6;
 /** The longest step in which the power counts as constant, simulated milliseconds. */
 const STEP_MS = 5_000;
+
+/** What can be wrong with a connector. */
+export type Fault = Exclude<ChargePointErrorCode, "NoError">;
 
 /** A tag that may charge as soon as there is a car. */
 interface Authorised {
@@ -63,6 +42,7 @@ export class Connector {
   #authorised: Authorised | undefined;
   #vehicle: Vehicle | undefined;
   #transaction: Transaction | undefined;
+  #fault: Fault | undefined;
   reservation: Reservation | undefined;
   operative = true;
 
@@ -77,6 +57,20 @@ export class Connector {
     return this.#status;
   }
 
+  /** What StatusNotification says is wrong. */
+  get errorCode(): ChargePointErrorCode {
+    return this.#fault ?? "NoError";
+  }
+
+  get vehicle(): Vehicle | undefined {
+    return this.#vehicle;
+  }
+
+  /** What the connector offers now, A per phase. */
+  get offeredA(): number {
+    return this.#offer(this.#host.clock.now());
+  }
+
   get transaction(): Transaction | undefined {
     return this.#transaction;
   }
@@ -87,7 +81,7 @@ export class Connector {
 
   /** Nobody charges here and nobody is about to. */
   get free(): boolean {
-    return !this.#transaction && !this.#authorised && this.operative;
+    return !this.#transaction && !this.#authorised && !this.#fault && this.operative;
   }
 
   /** A person plugs a car in. A transaction that outlived its cable goes on. */
@@ -186,13 +180,34 @@ export class Connector {
     const energyWh = session.meterStopWh - session.meterStartWh;
     this.#host.report(`connector ${this.id}: charging ends (${reason}), ${energyWh} Wh`);
     this.#host.finished(session);
-    this.#become(this.#vehicle ? "Finishing" : this.#dueStatus());
+    this.#become(this.#vehicle && !this.#fault ? "Finishing" : this.#dueStatus());
+  }
+
+  /** Something breaks: the transaction ends, and nothing starts until `repair` or a restart. */
+  fail(fault: Fault): void {
+    this.#fault = fault;
+    this.#host.report(`connector ${this.id}: ${fault}`);
+    this.stop("Other");
+    this.settle();
+  }
+
+  repair(): void {
+    this.#fault = undefined;
+    this.settle();
+  }
+
+  /** The register starts over somewhere else, as after a repair of the meter; Wh, either way. */
+  jumpMeter(byWh: number): void {
+    this.advance();
+    this.#meter.jump(byWh);
+    this.#host.report(`connector ${this.id}: the meter jumps to ${this.#meter.registerWh} Wh`);
   }
 
   /** The charger has restarted: nobody is authorised, and a car that is there starts afresh. */
   reboot(): void {
     this.#authorised?.cancel();
     this.#authorised = undefined;
+    this.#fault = undefined;
     this.#status = "Available";
     this.#status = this.#dueStatus();
   }
@@ -274,6 +289,7 @@ export class Connector {
       if (!this.#transaction.energyAllowed || !offered) return "SuspendedEVSE";
       return this.#vehicle && !this.#vehicle.full ? "Charging" : "SuspendedEV";
     }
+    if (this.#fault) return "Faulted";
     if (!this.operative) return "Unavailable";
     if (this.#vehicle) return this.#status === "Finishing" ? "Finishing" : "Preparing";
     if (this.#authorised) return "Preparing";

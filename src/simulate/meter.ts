@@ -8,7 +8,7 @@ import type { Vehicle } from "./vehicle.ts";
 
 /** One look at the meter. */
 export interface MeterReading {
-  /** The register, Wh: it never runs backwards and never starts over. */
+  /** The register, Wh: on its own it never runs backwards. */
   readonly energyWh: number;
   readonly powerW: number;
   /** What the charger offers the car, A per phase. */
@@ -30,6 +30,11 @@ export class Meter {
   /** The register in whole Wh, as transactions use it. */
   get registerWh(): number {
     return Math.floor(this.#registerWh);
+  }
+
+  /** Moves the register; it stays at 0 or above. */
+  jump(byWh: number): void {
+    this.#registerWh = Math.max(0, this.#registerWh + byWh);
   }
 
   read(vehicle: Vehicle | undefined): MeterReading {

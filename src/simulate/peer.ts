@@ -5,6 +5,7 @@ import type { ErrorCode, MessageId } from "../ocpp/frame.ts";
 import type { Action, Messages } from "../ocpp/types.ts";
 import { checkConfirmation } from "../ocpp/validate.ts";
 import type { JsonObject } from "../ocpp/json.ts";
+import { type Manner, PROPER, sendFrame } from "./manner.ts";
 import type { WebSocket } from "./web_socket.ts";
 
 /** An answer to a CALL, and what is to be done once it is on its way. */
@@ -44,10 +45,12 @@ export interface PeerOptions {
   readonly callTimeoutMs?: number;
   /** Sees every frame. */
   readonly watch?: (direction: "sent" | "received", text: string) => void;
+  /** How it words what it sends; default: properly. */
+  readonly manner?: Manner;
 }
 
 interface Call {
-  readonly id: string;
+  readonly id: MessageId;
   readonly action: Action;
   readonly payload: JsonObject;
   readonly resolve: (confirmation: JsonObject) => void;
@@ -60,6 +63,7 @@ const CALL_TIMEOUT_MS = 30_000;
 /** One OCPP-J peer over one socket after another; at most one of its CALLs is open at a time. */
 export class Peer {
   readonly #options: PeerOptions;
+  readonly #manner: Manner;
   readonly #waiting: Call[] = [];
   #socket: WebSocket | undefined;
   #open: Call | undefined;
@@ -67,6 +71,7 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     this.#options = options;
+    this.#manner = options.manner ?? PROPER;
   }
 
   get connected(): boolean {
@@ -103,7 +108,12 @@ export class Peer {
         reject(new CallFailed("disconnected", `${action}: not connected`));
         return;
       }
-      this.#waiting.push({ id: crypto.randomUUID(), action, payload, resolve, reject });
+      const plan = this.#manner.plan(action, payload);
+      if (plan.confirmation) resolve(plan.confirmation);
+      else this.#enqueue(action, plan.payload, resolve, reject);
+      for (const extra of plan.extras) {
+        this.#enqueue(extra.action, extra.payload, () => {}, () => {});
+      }
       this.#next();
     });
     return answer.then((confirmation) => {
@@ -111,6 +121,16 @@ export class Peer {
       if (checked.ok) return checked.value;
       throw new CallFailed("invalid", `${action}: ${checked.fault.message}`);
     });
+  }
+
+  #enqueue(
+    action: Action,
+    payload: JsonObject,
+    resolve: Call["resolve"],
+    reject: Call["reject"],
+  ): void {
+    const id = this.#manner.messageId(action);
+    this.#waiting.push({ id, action, payload, resolve, reject });
   }
 
   #next(): void {
@@ -188,7 +208,9 @@ export class Peer {
 
   #send(text: string): void {
     if (!this.#socket) return;
-    this.#options.watch?.("sent", text);
-    this.#socket.send(text);
+    for (const frame of this.#manner.frames(text)) {
+      this.#options.watch?.("sent", frame);
+      sendFrame(this.#socket, frame, this.#manner.coding);
+    }
   }
 }

@@ -2,18 +2,32 @@
 
 import { formatTime, parseTime } from "../ocpp/time.ts";
 import type { BootNotificationConfirmation, BootNotificationRequest } from "../ocpp/types.ts";
-import type { ChargePointStatus, RegistrationStatus } from "../ocpp/vocabulary.ts";
+import type {
+  ChargePointErrorCode,
+  ChargePointStatus,
+  RegistrationStatus,
+} from "../ocpp/vocabulary.ts";
 import type { ChargerSettings } from "./charger_settings.ts";
 import type { Clock } from "./clock.ts";
 import { CallFailed, type Peer } from "./peer.ts";
+
+/** What StatusNotification tells of one connector. */
+export interface ConnectorState {
+  readonly status: ChargePointStatus;
+  readonly errorCode: ChargePointErrorCode;
+}
 
 export interface RegistrationOptions {
   readonly peer: Peer;
   readonly clock: Clock;
   readonly settings: ChargerSettings;
   readonly identity: () => BootNotificationRequest;
-  /** The present status of every connector, from 0. */
-  readonly statuses: () => readonly ChargePointStatus[];
+  /** The present state of every connector, from 0. */
+  readonly states: () => readonly ConnectorState[];
+  /** Whether the clock keeps its own time, whatever the central system says; default: no. */
+  readonly keepsTime?: boolean;
+  /** Whether HeartbeatInterval stays, whatever the central system says; default: no. */
+  readonly keepsHeartbeat?: boolean;
   /** Registered and connected: everything may be sent. */
   readonly online: () => void;
   readonly report: (text: string) => void;
@@ -88,15 +102,17 @@ export class Registration {
     const { clock, settings } = this.#options;
     const time = parseTime(currentTime);
     // Only once: compressed time soon is ahead of everybody's, and must not jump back.
-    if (time !== undefined && !this.#clockSet) clock.set(time);
+    if (time !== undefined && !this.#clockSet && !this.#options.keepsTime) clock.set(time);
     this.#clockSet = true;
-    if (interval > 0) settings.change("HeartbeatInterval", String(interval));
+    if (interval > 0 && !this.#options.keepsHeartbeat) {
+      settings.change("HeartbeatInterval", String(interval));
+    }
     this.#told.clear();
     this.#online();
   }
 
   #online(): void {
-    this.#options.statuses().forEach((status, connectorId) => {
+    this.#options.states().forEach(({ status }, connectorId) => {
       if (this.#told.get(connectorId) !== status) this.tellStatus(connectorId);
     });
     this.#options.online();
@@ -105,12 +121,13 @@ export class Registration {
 
   /** Tells the status of a connector, 0 for the whole charger; no answer is no matter. */
   tellStatus(connectorId: number): void {
-    const { peer, clock, statuses, report } = this.#options;
-    const status = statuses()[connectorId];
-    if (status === undefined || !peer.connected || !this.#status) return;
+    const { peer, clock, states, report } = this.#options;
+    const state = states()[connectorId];
+    if (state === undefined || !peer.connected || !this.#status) return;
+    const { status, errorCode } = state;
     this.#told.set(connectorId, status);
     const timestamp = formatTime(clock.now());
-    peer.call("StatusNotification", { connectorId, errorCode: "NoError", status, timestamp })
+    peer.call("StatusNotification", { connectorId, errorCode, status, timestamp })
       .catch((error: Error) => report(error.message));
   }
 

@@ -1,5 +1,6 @@
 // Dialling with the `ws` client, once or again and again, with failures in words.
 
+import type { ClientRequest } from "node:http";
 // @ts-types="@types/ws"
 import { WebSocket } from "ws";
 import { MAX_MESSAGE_BYTES } from "../io/socket.ts";
@@ -11,6 +12,12 @@ export interface DialOptions {
   /** Subprotocols to offer; none: no header. */
   readonly protocols: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** PEM certificates to trust in place of the system's. */
+  readonly ca?: string;
+  /** Whether a ping is answered; default true. */
+  readonly pong?: boolean;
+  /** Header fields of the handshake that are left out, or have another value than is due. */
+  readonly handshake?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The value of an Authorization header for HTTP Basic authentication. */
@@ -34,6 +41,9 @@ export function openWebSocket(
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
     handshakeTimeout: timeoutMs,
+    autoPong: options.pong ?? true,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.handshake ? { finishRequest: spoil(options.handshake) } : {}),
   });
   const giveUp = () => socket.terminate();
   signal?.addEventListener("abort", giveUp);
@@ -51,6 +61,16 @@ export function openWebSocket(
   });
 }
 
+function spoil(handshake: NonNullable<DialOptions["handshake"]>) {
+  return (request: ClientRequest): void => {
+    for (const [name, value] of Object.entries(handshake)) {
+      if (value === undefined) request.removeHeader(name);
+      else request.setHeader(name, value);
+    }
+    request.end();
+  };
+}
+
 function describe(error: Error, url: string): string {
   const code = "code" in error ? String(error.code) : "";
   if (code === "ECONNREFUSED") return `nothing listens at ${url}`;
@@ -66,6 +86,8 @@ export interface LinkOptions extends DialOptions {
   /** Wait before the first repeat, wall-clock milliseconds; doubles up to MAX_RECONNECT_MS. */
   readonly reconnectMs?: number;
   readonly handshakeTimeoutMs?: number;
+  /** Changes how one connection is dialled; `attempt` counts from 0. */
+  readonly vary?: (dial: DialOptions, attempt: number) => DialOptions;
 }
 
 const RECONNECT_MS = 1_000;
@@ -80,9 +102,12 @@ export class Link {
   #socket: WebSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #delayMs: number;
+  #attempt = 0;
   #wanted = false;
   #dialling: Promise<void> | undefined;
   #abort = new AbortController();
+  /** Connections that were overtaken by a newer one, and are not closed yet. */
+  readonly #abandoned = new Set<WebSocket>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -105,12 +130,25 @@ export class Link {
     this.#socket?.terminate();
   }
 
+  /** Opens another connection over the present one, which is left to whoever closes it. */
+  overlap(): void {
+    if (!this.#socket || !this.#wanted) return;
+    this.#abandoned.add(this.#socket);
+    this.#dial();
+  }
+
+  /** Sends a WebSocket ping, if connected. */
+  ping(): void {
+    this.#socket?.ping();
+  }
+
   /** Closes and stays away until `start`; resolves when the socket is gone. */
   async stop(code = 1000): Promise<void> {
     this.#wanted = false;
     clearTimeout(this.#timer);
     this.#abort.abort();
     await this.#dialling;
+    for (const abandoned of this.#abandoned) abandoned.terminate();
     const socket = this.#socket;
     if (!socket) return;
     const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
@@ -124,7 +162,9 @@ export class Link {
     const timeoutMs = this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     this.#abort = new AbortController();
     const opened = (socket: WebSocket) => this.#opened(socket);
-    const dialling = openWebSocket(this.#options, timeoutMs, opened, this.#abort.signal);
+    const { vary } = this.#options;
+    const dial = vary?.(this.#options, this.#attempt++) ?? this.#options;
+    const dialling = openWebSocket(dial, timeoutMs, opened, this.#abort.signal);
     this.#dialling = dialling.catch((error: Error) => {
       if (this.#wanted) this.#options.failed?.(error.message);
       this.#again();
@@ -139,6 +179,8 @@ export class Link {
     this.#socket = socket;
     this.#delayMs = this.#firstDelayMs;
     socket.once("close", (code, reason) => {
+      this.#abandoned.delete(socket);
+      if (this.#socket !== socket) return;
       this.#socket = undefined;
       this.#options.closed(code, String(reason));
       this.#again();

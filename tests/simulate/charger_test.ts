@@ -1,7 +1,8 @@
 // The virtual charger against an independent, strict central system: everything it says is valid.
 
 import assert from "node:assert/strict";
-import { type ChargerOptions, VirtualCharger } from "../../src/simulate/charger.ts";
+import { VirtualCharger } from "../../src/simulate/charger.ts";
+import type { ChargerOptions } from "../../src/simulate/charger_options.ts";
 import { Vehicle, type VehicleOptions } from "../../src/simulate/vehicle.ts";
 import { type BackendServerOptions, strictBackendServer } from "../support/strict_backend.ts";
 import type { StrictBackendServer } from "../support/strict_backend.ts";

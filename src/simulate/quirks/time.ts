@@ -1,0 +1,82 @@
+// Quirks of time: zones, clocks that were never set, and messages that come late.
+
+import type { JsonObject } from "../../ocpp/json.ts";
+import { formatTime, parseTime } from "../../ocpp/time.ts";
+import type { Quirk } from "../quirk.ts";
+import { mapTimes } from "./payload.ts";
+
+/** How far the local time of these chargers is ahead of UTC, ms. */
+const AHEAD_MS = 2 * 3_600_000;
+const DECADES_MS = Date.parse("2026-01-01T00:00:00Z");
+
+function shifted(text: string, byMs: number): string {
+  return formatTime((parseTime(text) ?? 0) + byMs);
+}
+
+/** All messages with their times written in another way. */
+function written(change: (text: string) => string): Pick<Quirk, "says"> {
+  return { says: { "*": (payload: JsonObject) => mapTimes(payload, change) } };
+}
+
+export const TIME_QUIRKS: readonly Quirk[] = [
+  {
+    name: "local-time",
+    brands: ["growatt"],
+    does: "writes local time, two hours ahead, without a zone",
+    source: "evcc-io/evcc#10399, lbbrhzn/ocpp#1514",
+    ...written((text) => shifted(text, AHEAD_MS).replace("Z", "")),
+  },
+  {
+    name: "short-offset",
+    brands: [],
+    does: "writes the offset of its zone as +02",
+    source: "monta-app/ocpp-emulator#5, monta-app/ocpp-emulator#53",
+    ...written((text) => shifted(text, AHEAD_MS).replace("Z", "+02")),
+  },
+  {
+    name: "year-1970",
+    brands: ["microocpp", "warp"],
+    does: "has a clock that was never set: it begins in 1970",
+    source: "matth-x/MicroOcpp#311, matth-x/MicroOcpp#354",
+    ...written((text) => shifted(text, -DECADES_MS)),
+  },
+  {
+    name: "local-as-utc",
+    brands: ["chago"],
+    does: "labels local time, two hours ahead, as UTC",
+    source: "steve-community/steve#136",
+    ...written((text) => shifted(text, AHEAD_MS)),
+  },
+  {
+    name: "zero-time",
+    brands: [],
+    does: "writes 0001-01-01T00:00:00Z as the time of its statuses",
+    source: "lorenzodonini/ocpp-go#20",
+    says: {
+      StatusNotification: (payload) => mapTimes(payload, () => "0001-01-01T00:00:00Z"),
+    },
+  },
+  {
+    name: "no-timestamp",
+    brands: [],
+    does: "leaves out the times of statuses and meter values",
+    source: "evcc-io/evcc#3930",
+    says: {
+      StatusNotification: (payload) => mapTimes(payload, () => undefined),
+      MeterValues: (payload) => mapTimes(payload, () => undefined),
+    },
+  },
+  {
+    name: "late-status",
+    brands: [],
+    does: "sends an Available of ten minutes ago behind every other status",
+    source: "evcc-io/evcc charger/ocpp timestampValid",
+    adds: {
+      StatusNotification: (payload) => {
+        if (payload.connectorId === 0 || payload.status === "Available") return [];
+        const late = mapTimes(payload, (text) => shifted(text, -600_000));
+        return [{ action: "StatusNotification", payload: { ...late, status: "Available" } }];
+      },
+    },
+  },
+];
