@@ -341,12 +341,23 @@ Deno.test("a plan goes out whole, cut to the periods that the charger takes, the
 });
 
 Deno.test("a limit of a later hour is not sent before; what comes next is known an hour before", () => {
-  const stage = new LimitStage({ controlTimeoutMs: 24 * HOUR_MS });
-  assert.deepEqual(set(stage, 10, { validFrom: "2026-11-22T15:00:00Z" }), ACCEPTED);
-  assert.equal(sent(stage).length, 0);
-  stage.h.pass(3 * HOUR_MS);
-  stage.obey();
-  assert.equal(stage.limitA(), 10);
+  for (const cap of [undefined, 32]) {
+    const stage = new LimitStage({
+      controlTimeoutMs: 24 * HOUR_MS,
+      charger: { ...cap && { maxCurrentA: cap } },
+    });
+    stage.obey();
+    const { length } = sent(stage);
+    assert.deepEqual(set(stage, 10, { validFrom: "2026-11-22T15:00:00Z" }), ACCEPTED);
+    stage.pass(1.9 * HOUR_MS);
+    assert.equal(sent(stage).length, length);
+    stage.pass(0.7 * HOUR_MS);
+    assert.equal(sent(stage).length, cap ? length + 1 : length, `cap ${cap}`);
+    assert.equal(stage.limitA(), cap ?? null);
+    stage.pass(0.4 * HOUR_MS);
+    assert.equal(stage.limitA(), 10);
+    assert.equal(sent(stage).length, length + 1);
+  }
 });
 
 Deno.test("a charger whose configuration nobody knows is asked before it is limited", () => {
@@ -429,7 +440,7 @@ function expectedA({ h }: LimitStage): number | null {
         Date.parse(profile.validTo!) > h.now
       );
       const best = valid.toSorted((a, b) => b.profile.stackLevel - a.profile.stackLevel)[0];
-      values.push(best?.profile.chargingSchedule.chargingSchedulePeriod[0]!.limit);
+      values.push(best?.profile.chargingSchedule.chargingSchedulePeriod[0]?.limit);
     }
   }
   const least = Math.min(...values.map((value) => value ?? Infinity));
