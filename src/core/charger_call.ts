@@ -5,6 +5,7 @@ import type { JsonObject } from "../ocpp/json.ts";
 import { repairConfirmation } from "../ocpp/repair.ts";
 import type { Action, Messages } from "../ocpp/types.ts";
 import { commandAnswered } from "./command_result.ts";
+import { storeControl } from "./lease.ts";
 import type { ChargerCall, ChargerOutcome, Origin } from "./state.ts";
 import { log, noteOnce, type Step } from "./step_context.ts";
 
@@ -78,6 +79,8 @@ export function pumpCharger(step: Step): void {
     call,
     deadline: now + state.configuration.charger.callTimeoutMs,
   };
+  // Should the process die now, whose the transaction is has to be known when it begins.
+  if (call.action === "RemoteStartTransaction") storeControl(step);
   step.effects.push({
     type: "send_charger",
     connection: charger.connection,

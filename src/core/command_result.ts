@@ -11,6 +11,7 @@ import { comparable } from "./id_tag.ts";
 import { answerJson } from "./json_request.ts";
 import { isUnknown, reservationSent, saveLeftovers } from "./leftover.ts";
 import { leftoverCleared } from "./leftover_clearing.ts";
+import { saveControl } from "./lease.ts";
 import { limitAnswered } from "./limit_delivery.ts";
 import { refusalOf } from "./refusal.ts";
 import { openSessions } from "./session.ts";
@@ -95,6 +96,7 @@ function startSent(
   const accepted = outcome.type === "result" && outcome.payload.status === "Accepted";
   if (!accepted && !isUnknown(outcome)) {
     limitsChanged(step);
+    saveControl(step);
     return releaseAfter(step, call);
   }
   if (backendId === undefined || hasStarted(step.state, backendId, request)) return;

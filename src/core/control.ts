@@ -2,6 +2,7 @@
 
 import { barOf, type ControlRequest, decide, type Denial, type Verdict } from "./arbitration.ts";
 import { hasLimits, limitsChanged } from "./charging_limit.ts";
+import { claimEnd } from "./claim.ts";
 import { recordDecision } from "./decision.ts";
 import { joinHandover, settleHandover } from "./handover.ts";
 import { holdCommand } from "./held_command.ts";
@@ -12,20 +13,8 @@ import { askOwner } from "./question.ts";
 import type { SessionRecord } from "./record.ts";
 import { evaluateRules } from "./rules.ts";
 import { openSessions } from "./session.ts";
-import type { Claim, HeldCommand, Lease } from "./state.ts";
+import type { HeldCommand, Lease } from "./state.ts";
 import type { Step } from "./step_context.ts";
-
-/** What a claim gets beyond the charger's ConnectionTimeOut. */
-const CLAIM_MARGIN_MS = 15_000;
-
-/** The longest ConnectionTimeOut that is believed, s. */
-const LONGEST_CONNECTION_TIMEOUT_S = 3_600;
-
-/** No claim lasts longer. */
-export const LONGEST_CLAIM_MS = 1000 * LONGEST_CONNECTION_TIMEOUT_S + CLAIM_MARGIN_MS;
-
-/** ConnectionTimeOut of a charger that does not tell. */
-const DEFAULT_CONNECTION_TIMEOUT_S = 60;
 
 /** The longest that an OCPP command waits for the owner: its backend gives up at 30 s. */
 const OWNER_WAIT_MS = 20_000;
@@ -181,16 +170,7 @@ export function claimStart(
   connectorId: number | undefined,
 ): void {
   const { state, now } = step;
-  const key = state.charger.configuration?.find((row) => row.key === "ConnectionTimeOut");
-  const seconds = Number(key?.value ?? DEFAULT_CONNECTION_TIMEOUT_S);
-  const usable = seconds > 0 && seconds < LONGEST_CONNECTION_TIMEOUT_S;
-  const waitMs = 1000 * (usable ? seconds : DEFAULT_CONNECTION_TIMEOUT_S);
-  const claim: Claim = {
-    backendId,
-    idTag,
-    connectorId,
-    expiresAt: now + waitMs + CLAIM_MARGIN_MS,
-  };
+  const claim = { backendId, idTag, connectorId, expiresAt: claimEnd(state, now) };
   state.control.claim = claim;
   const { lease } = state.control;
   if (lease?.backendId === backendId) {

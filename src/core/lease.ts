@@ -4,11 +4,12 @@ import type { JsonObject } from "../ocpp/json.ts";
 import type { ControlRequest } from "./arbitration.ts";
 import { dropLimits, limitsChanged } from "./charging_limit.ts";
 import { withdrawCommands } from "./charger_call.ts";
+import { claimToKeep } from "./claim.ts";
 import { recordDecision } from "./decision.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { abandon } from "./leftover_clearing.ts";
 import type { Lease, State } from "./state.ts";
-import { noteFact, type Step } from "./step_context.ts";
+import { noteFact, persist, type Step } from "./step_context.ts";
 
 /** Gives control to a backend; whoever held it has to be rid of it before. */
 export function grantLease(
@@ -96,11 +97,22 @@ export function leaveQueue({ control: { queue } }: State, backendId: string): bo
   return index >= 0;
 }
 
-/** Writes down who controls and who wants to; commands on connections do not outlive the process. */
+/** Writes down, soon, who controls and who wants to. */
 export function saveControl(step: Step): void {
-  const { control } = step.state;
-  const { mode, modeUntil, ownerLimit, lease, claim, queue, questions, answers } = control;
-  noteFact(step, "control", {
+  noteFact(step, "control", controlRecord(step));
+}
+
+/** The same before anything else happens: somebody is going to rely on it. */
+export function storeControl(step: Step): void {
+  persist(step, [{ table: "fact", key: "control", value: controlRecord(step) }]);
+}
+
+/** Control as it is written down; commands on connections do not outlive the process. */
+function controlRecord({ state, now }: Step): JsonObject {
+  const { control } = state;
+  const { mode, modeUntil, ownerLimit, lease, queue, questions, answers } = control;
+  const claim = claimToKeep(state, now);
+  return {
     mode: { ...mode },
     ...modeUntil !== undefined && { modeUntil },
     ...ownerLimit && { ownerLimit: { ...ownerLimit } },
@@ -110,7 +122,7 @@ export function saveControl(step: Step): void {
     ...questions.size > 0 && { questions: [...questions.values()].map(json) },
     ...answers.size > 0 && { answers: [...answers].map(([key, value]) => [key, json(value)]) },
     lastQuestion: control.lastQuestion,
-  });
+  };
 }
 
 /** What is written down of a plain record. */

@@ -5,7 +5,7 @@ import { limitsChanged } from "./charging_limit.ts";
 import { reviewHolder } from "./control.ts";
 import { recordDecision } from "./decision.ts";
 import type { OwnerMode } from "./event.ts";
-import { endLease, grantLease, leaveQueue, saveControl } from "./lease.ts";
+import { endLease, grantLease, leaveQueue, saveControl, storeControl } from "./lease.ts";
 import { settleQuestion } from "./question.ts";
 import type { Step } from "./step_context.ts";
 
@@ -27,7 +27,7 @@ function enterMode(step: Step, mode: OwnerMode, until: number | undefined, reaso
     const stays = mode.mode === "backend" && mode.backendId === control.lease.backendId;
     if (!stays) endLease(step, "revoked", `revoked: ${reason}`);
   }
-  saveControl(step);
+  storeControl(step);
   limitsChanged(step);
 }
 
@@ -53,7 +53,7 @@ function putLimit(
 ): void {
   step.state.control.ownerLimit = limit;
   recordDecision(step, { backendId: null, request: "override", outcome: "granted", reason });
-  saveControl(step);
+  storeControl(step);
   limitsChanged(step);
 }
 

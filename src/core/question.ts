@@ -5,7 +5,7 @@ import { formatTime } from "../ocpp/time.ts";
 import type { ControlRequest, Denial } from "./arbitration.ts";
 import { recordDecision } from "./decision.ts";
 import { emitJsonTo } from "./json_backend.ts";
-import { saveControl } from "./lease.ts";
+import { storeControl } from "./lease.ts";
 import type { Ruling } from "./rules.ts";
 import type { OwnerAnswer, Question, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
@@ -63,7 +63,7 @@ export function askOwner(
     default: ruling.default,
   };
   control.questions.set(question.id, question);
-  saveControl(step);
+  storeControl(step);
   recordDecision(step, {
     backendId,
     request: action,
@@ -116,7 +116,7 @@ export function settleQuestion(
   if (control.answers.size > MAX_ANSWERS) {
     control.answers.delete(control.answers.keys().next().value!);
   }
-  saveControl(step);
+  storeControl(step);
   const seconds = Math.round((question.deadline - question.askedAt) / 1000);
   const why = byDefault
     ? `nobody answered question ${id} within ${seconds} s, and its default is ${question.default}`

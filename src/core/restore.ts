@@ -5,7 +5,7 @@ import type { BootNotificationRequest, Int64, StatusNotificationRequest } from "
 import { createBackend, rememberAbsent } from "./backend.ts";
 import type { BackendMemory } from "./backend_state.ts";
 import type { Fallback, Installed, Limits, StoredProfile } from "./limit_state.ts";
-import { LONGEST_CLAIM_MS } from "./control.ts";
+import { LONGEST_CLAIM_MS } from "./claim.ts";
 import { NO_TRANSACTION } from "./delivery.ts";
 import type { OwnerMode } from "./event.ts";
 import { restoreFacts } from "./fact.ts";
