@@ -2,13 +2,13 @@
 
 import { chargePointCurve, connectorCurve, type Running } from "./composite_schedule.ts";
 import { connectorIds } from "./connector_ids.ts";
-import { constant, type Curve, curveOf, lowest, type TimeSpan } from "./limit_curve.ts";
+import { constant, type Curve, lowest, type TimeSpan } from "./limit_curve.ts";
 import type { StoredProfile } from "./limit_state.ts";
 import { openSessions } from "./session.ts";
 import type { State } from "./state.ts";
 
 /** So far ahead the limit is known to the charger, should the proxy be gone. */
-export const HORIZON_MS = 86_400_000;
+const HORIZON_MS = 86_400_000;
 
 /** What one source allows, and in whose name. */
 export interface Source {
@@ -97,9 +97,4 @@ function lasting({ configuration, control: { ownerLimit } }: State): number | un
     lasts ? ownerLimit.currentA : Infinity,
   );
   return leastA === Infinity ? undefined : leastA;
-}
-
-/** A curve without limits. */
-export function unlimited(span: TimeSpan): Curve {
-  return curveOf([], span);
 }

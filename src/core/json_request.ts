@@ -1,25 +1,19 @@
 // The requests of the simple JSON protocol (contract, section 6), and their replies.
 
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../ocpp/json.ts";
-import { parseTime } from "../ocpp/time.ts";
 import { mayKnow } from "./backend.ts";
 import type { Denial } from "./arbitration.ts";
 import type { Backend } from "./backend_state.ts";
 import { callCharger } from "./charger_call.ts";
-import { crowd, removeProfiles } from "./backend_profile.ts";
-import { checkProfile } from "./charging_profile.ts";
 import type { Permission } from "./configuration.ts";
 import { releaseControl, requestControl } from "./control.ts";
 import { tagFrom } from "./id_tag.ts";
 import { EVENT_TYPES, write } from "./json_backend.ts";
-import { guards, limitProfile, setLimit as keepLimit } from "./limit_command.ts";
+import { clearLimit, setLimit } from "./json_limit.ts";
 import { chargerTransactionId } from "./session.ts";
 import type { ChargerOutcome, Origin } from "./state.ts";
 import { backendView } from "./status_report.ts";
 import type { Step } from "./step_context.ts";
-
-/** Highest limits that `set_limit` takes. */
-const MOST = { currentA: 1_000, powerW: 1_000_000 };
 
 /** The codes of an error reply. */
 type ErrorCode =
@@ -34,7 +28,8 @@ type ErrorCode =
   | "invalid_request"
   | "pending";
 
-interface Request {
+/** One request of a JSON backend. */
+export interface Request {
   readonly step: Step;
   readonly backend: Backend;
   readonly connection: number;
@@ -107,11 +102,13 @@ export function denyJson(
   fail({ ...BARE, step, backend, connection, id, action: String(action) }, code, reason);
 }
 
-function succeed(request: Request, result: JsonValue): void {
+/** Answers with a result. */
+export function succeed(request: Request, result: JsonValue): void {
   answer(request, { result });
 }
 
-function fail(request: Request, error: ErrorCode, reason: string): void {
+/** Answers with an error, and why. */
+export function fail(request: Request, error: ErrorCode, reason: string): void {
   answer(request, { error, reason });
 }
 
@@ -249,49 +246,6 @@ function remoteStop(request: Request): void {
   });
 }
 
-function setLimit(request: Request): void {
-  const { step, backend, body } = request;
-  const { current_a: currentA, power_w: powerW, until } = body;
-  if ((currentA === undefined) === (powerW === undefined)) {
-    return fail(request, "invalid_request", 'exactly one of "current_a" and "power_w" is needed');
-  }
-  const limit = currentA !== undefined ? { currentA } : { powerW };
-  const value = currentA ?? powerW;
-  const most = currentA !== undefined ? MOST.currentA : MOST.powerW;
-  if (typeof value !== "number" || !(value >= 0 && value <= most)) {
-    return fail(request, "invalid_request", `the limit is not a number from 0 to ${most}`);
-  }
-  const end = typeof until === "string" ? parseTime(until) : undefined;
-  if (until !== undefined && (end === undefined || end <= step.now)) {
-    return fail(request, "invalid_request", '"until" is not a time in the future (ISO 8601)');
-  }
-  const profile = limitProfile(limit as { currentA: number } | { powerW: number }, end);
-  const checked = checkProfile(
-    step.state,
-    backend,
-    { connectorId: 0, csChargingProfiles: profile },
-    step.now,
-  );
-  if (!checked.ok) return fail(request, "invalid_request", checked.reason);
-  const full = crowd(step.state, checked.value);
-  if (full) return fail(request, "denied", full);
-  if (guards(step, backend, undefined)) {
-    if (step.state.charger.connection === undefined) {
-      return fail(request, "charger_offline", "the charger is not connected");
-    }
-    return keepLimit(step, originOf(request), checked.value, { guard: true, fresh: false });
-  }
-  const lease = control(request, "limit", undefined);
-  if (!lease) return;
-  keepLimit(step, originOf(request), checked.value, { guard: false, fresh: lease.fresh });
-}
-
-function clearLimit(request: Request): void {
-  const { step, backend } = request;
-  removeProfiles(step, ({ backendId }) => backendId === backend.id);
-  succeed(request, true);
-}
-
 function status(request: Request): void {
   const { step, backend } = request;
   if (backend.configuration.permissions.has("read")) {
@@ -304,7 +258,8 @@ function isConnector(value: JsonValue, least: number): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= least && value <= 1_000;
 }
 
-function originOf({ backend, connection, id, action }: Request): Origin {
+/** Where the answer goes when the charger has spoken. */
+export function originOf({ backend, connection, id, action }: Request): Origin {
   return { type: "json", backendId: backend.id, connection, id, action };
 }
 

@@ -1,6 +1,5 @@
 // What backends say about limits: kept for each of them, and lowered to what all of them allow.
 
-import { formatTime } from "../ocpp/time.ts";
 import type { ChargingProfile } from "../ocpp/types.ts";
 import { decide } from "./arbitration.ts";
 import { type Command, control, refuse, reply } from "./backend_command.ts";
@@ -107,25 +106,6 @@ export function checkStart(
     fault: undefined,
     keep: () => {
       keepProfile(step, { ...checked.value, guard: false });
-    },
-  };
-}
-
-/** A limit in so many words (`set_limit`), as a profile of the whole charger. */
-export function limitProfile(
-  limit: { readonly currentA: number } | { readonly powerW: number },
-  until: number | undefined,
-): ChargingProfile {
-  const inA = "currentA" in limit;
-  return {
-    chargingProfileId: 1,
-    stackLevel: 0,
-    chargingProfilePurpose: "ChargePointMaxProfile",
-    chargingProfileKind: "Relative",
-    ...until !== undefined && { validTo: formatTime(until) },
-    chargingSchedule: {
-      chargingRateUnit: inA ? "A" : "W",
-      chargingSchedulePeriod: [{ startPeriod: 0, limit: inA ? limit.currentA : limit.powerW }],
     },
   };
 }

@@ -86,7 +86,7 @@ export function divided(curve: Curve, by: number): Curve {
 }
 
 /** The lower of two limits; of phases, too, the fewer count. */
-export function lower(a: Limit, b: Limit): Limit {
+function lower(a: Limit, b: Limit): Limit {
   const phases = Math.min(a.phases ?? Infinity, b.phases ?? Infinity);
   return {
     limitA: Math.min(a.limitA, b.limitA),
@@ -95,7 +95,7 @@ export function lower(a: Limit, b: Limit): Limit {
 }
 
 /** Whether two limits are the same. */
-export function sameLimit(a: Limit | undefined, b: Limit | undefined): boolean {
+function sameLimit(a: Limit | undefined, b: Limit | undefined): boolean {
   return a?.limitA === b?.limitA && a?.phases === b?.phases;
 }
 

@@ -15,7 +15,7 @@ import type { Step } from "./step_context.ts";
 import { askConfiguration } from "./virtual_configuration.ts";
 
 /** What came to nothing without the charger's no is tried again after this long. */
-export const LIMIT_RETRY_MS = 60_000;
+const LIMIT_RETRY_MS = 60_000;
 
 /** So often the plan is compared with what the charger has. */
 const REVIEW_MS = 1_800_000;

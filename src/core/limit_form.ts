@@ -10,10 +10,10 @@ import type { ChargerCall, ChargerOutcome, State } from "./state.ts";
 import { noteOnce, type Step } from "./step_context.ts";
 
 /** What every form has refused is tried again after this long: some chargers refuse while booting. */
-export const REFUSED_MS = 1_800_000;
+const REFUSED_MS = 1_800_000;
 
 /** After the pause was refused, transactions that still run are stopped again so often. */
-export const STOP_RETRY_MS = 60_000;
+const STOP_RETRY_MS = 60_000;
 
 /** Errors that say that the charger knows no charging profiles at all. */
 const KNOWS_NONE: ReadonlySet<string> = new Set(["NotSupported", "NotImplemented"]);

@@ -12,7 +12,7 @@ import type { State } from "./state.ts";
 const START_EARLY_MS = 60_000;
 
 /** Only what differs so soon is sent again. */
-export const LOOK_AHEAD_MS = 3_600_000;
+const LOOK_AHEAD_MS = 3_600_000;
 
 /** What a charger says of its smart charging (OCPP 1.6, section 9.4). */
 interface Abilities {

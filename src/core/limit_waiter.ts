@@ -9,7 +9,7 @@ import type { ChargerOutcome, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 
 /** An answer that takes longer comes too late: the backend gives up at 30 s. */
-export const LIMIT_WAIT_MS = 20_000;
+const LIMIT_WAIT_MS = 20_000;
 
 /** Backends' commands that wait at the same time; of more the oldest is refused as busy. */
 export const MAX_LIMIT_WAITERS = 32;

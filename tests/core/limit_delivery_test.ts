@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JsonObject } from "../../src/ocpp/json.ts";
+import { limitReport } from "../../src/core/limit_report.ts";
 import { outcome, profile, setProfile } from "./command_fixture.ts";
 import { backend, configuration, Harness } from "./harness.ts";
 import {
@@ -375,6 +376,28 @@ Deno.test("a charger whose configuration nobody knows is asked before it is limi
     const { chargingRateUnit } = csChargingProfiles.chargingSchedule;
     assert.equal(chargingRateUnit, answers ? "W" : "A");
     assert.equal(h.callsToCharger().length, 2);
+  }
+});
+
+Deno.test("when the clock is set, waiting takes as long as before, and the charger is told the time anew", () => {
+  for (const byMs of [-2 * HOUR_MS, 2 * HOUR_MS]) {
+    const stage = new LimitStage({ controlTimeoutMs: 24 * HOUR_MS });
+    const { h } = stage;
+    const chargingSchedulePeriod = [{ startPeriod: 0, limit: 10 }];
+    const chargingSchedule = { chargingRateUnit: "A", chargingSchedulePeriod };
+    h.backendCalls("evcc", "SetChargingProfile", setProfile(10, { chargingSchedule }), "1");
+    h.pass(30_000);
+    h.now += byMs;
+    h.event({ type: "clock_set", byMs });
+    h.pass(59_999);
+    assert.equal(sent(stage).length, 1);
+    h.pass(1);
+    assert.equal(sent(stage).length, 2);
+    stage.obey();
+    h.now += byMs;
+    h.event({ type: "clock_set", byMs });
+    stage.pass(1_000);
+    assert.equal(limitReport(h.state, h.now).applied, true);
   }
 });
 
