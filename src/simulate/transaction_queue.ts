@@ -54,6 +54,10 @@ export class TransactionQueue {
     this.#next();
   }
 
+  get online(): boolean {
+    return this.#online;
+  }
+
   /** Tells whether messages may be sent: connected and registered. */
   set online(online: boolean) {
     if (online && !this.#online) {

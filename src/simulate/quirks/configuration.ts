@@ -136,7 +136,7 @@ export const CONFIGURATION_QUIRKS: readonly Quirk[] = [
     name: "numeric-config-values",
     brands: [],
     does: "sends configuration values as numbers",
-    source: "tests/corpora/quirks: measured",
+    source: "seen in recorded traffic",
     answers: {
       GetConfiguration: (answer) =>
         mapKeys(

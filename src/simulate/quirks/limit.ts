@@ -3,11 +3,15 @@
 import { isJsonObject, type JsonObject } from "../../ocpp/json.ts";
 import { parseTime } from "../../ocpp/time.ts";
 import type { VirtualCharger } from "../charger.ts";
+import type { Connector } from "../connector.ts";
 import type { Quirk } from "../quirk.ts";
 import { mapKeys } from "./payload.ts";
 
 /** What NEcharge can be set to, A. */
 const STEPS_A = [6, 8, 10, 13, 16];
+
+/** The connectors whose latest transaction was limited to 0. */
+const AT_ZERO = new WeakSet<Connector>();
 
 function profileOf({ csChargingProfiles }: JsonObject): JsonObject {
   return isJsonObject(csChargingProfiles) ? csChargingProfiles : {};
@@ -81,10 +85,10 @@ export const LIMIT_QUIRKS: readonly Quirk[] = [
     source: "evcc-io/evcc#12821, evcc-io/evcc#29809",
     ticks: (charger) => {
       for (const connector of charger.connectors) {
-        const broken = connector.errorCode !== "NoError";
-        if (!broken && !connector.vehicle && connector.offeredA === 0) {
-          connector.fail("InternalError");
-        }
+        const throttled = connector.offeredA === 0;
+        if (connector.transaction && throttled) AT_ZERO.add(connector);
+        else if (connector.transaction || connector.vehicle) AT_ZERO.delete(connector);
+        else if (AT_ZERO.delete(connector)) connector.fail("InternalError");
       }
     },
   },

@@ -69,12 +69,13 @@ export const TIME_QUIRKS: readonly Quirk[] = [
   {
     name: "late-status",
     brands: [],
-    does: "sends an Available of ten minutes ago behind every other status",
+    does: "replays an Available of an hour ago behind its other statuses when it reconnects",
     source: "evcc-io/evcc charger/ocpp timestampValid",
     adds: {
-      StatusNotification: (payload) => {
-        if (payload.connectorId === 0 || payload.status === "Available") return [];
-        const late = mapTimes(payload, (text) => shifted(text, -600_000));
+      StatusNotification: (payload, charger) => {
+        const current = charger.queue.online || payload.status === "Available";
+        if (payload.connectorId === 0 || current) return [];
+        const late = mapTimes(payload, (text) => shifted(text, -3_600_000));
         return [{ action: "StatusNotification", payload: { ...late, status: "Available" } }];
       },
     },
