@@ -99,7 +99,9 @@ function startSent(
     saveControl(step);
     return releaseAfter(step, call);
   }
-  if (backendId === undefined || hasStarted(step.state, backendId, request)) return;
+  if (backendId === undefined) return;
+  // The claim that was kept while it was under way has done its duty.
+  if (hasStarted(step.state, backendId, request)) return saveControl(step);
   claimStart(step, backendId, request.idTag, request.connectorId);
 }
 
