@@ -32,17 +32,24 @@ export class Play {
   }
 
   play({ operation, crashAfter }: Move): void {
-    const { h } = this.world;
+    const { h, model } = this.world;
+    const before = { mode: model.mode, lastQuestion: model.lastQuestion };
     if (crashAfter !== undefined) h.effectsLeft = crashAfter;
     let died = false;
     survive(h, () => this.#do(operation), () => {
       died = true;
       this.world.charger.outlive();
     });
-    if (died) this.#reconnect();
+    if (died) {
+      // What the owner was told, and the number of a question, are on disk by then.
+      const mayEnd = ["mode", "pass", "clock"].includes(operation.type);
+      if (!mayEnd) assert.deepEqual(model.mode, before.mode, "the owner's mode is lost");
+      assert.ok(model.lastQuestion >= before.lastQuestion, "a question's number is used again");
+      this.#reconnect();
+    }
     this.#serve();
     h.pass(0);
-    assert.ok(this.world.model.nextEnd > h.now, "the core sleeps when something ends");
+    assert.ok(model.nextEnd > h.now, "the core sleeps when something ends");
     this.world.checkVerdicts();
     this.checkAnswers();
   }

@@ -35,6 +35,13 @@ const FOUND: [House, Operation[]][] = [
     start("solar", 1),
     { type: "owner answers", which: 0, allow: true },
   ]],
+  // A start that crosses its confirmation leaves no claim for after a restart.
+  ["plain", [
+    wish("grid", "RemoteStartTransaction", 2),
+    start("grid", 2),
+    answers("Accepted"),
+    { type: "restart" },
+  ]],
   // Reserved without an answer, killed, asked again and refused: it is there all the same.
   ["plain", [
     wish("solar", "ReserveNow", 1),

@@ -88,7 +88,8 @@ export class ArbiterWorld {
       modeUntil,
       limit: ownerLimit && [ownerLimit.currentA, ownerLimit.until],
       holder: lease?.backendId,
-      starter: claim?.backendId,
+      // A start under way may be obeyed while nobody looks.
+      starter: claim?.backendId ?? startingIn(this.h.state)?.who,
       queue: queue.map(({ backendId }) => backendId),
       questions: [...questions.values()].map(({ id, backendId, rule }) => [id, backendId, rule]),
       answers: [...answers].filter(([, { until }]) => until > this.h.now)
