@@ -81,15 +81,15 @@ function ownerLimitText({ control }: State): string {
 /** When limits want to be woken; Infinity: nothing waits. */
 export function limitDeadline(state: State): number {
   const { limits, charger, backends, configuration } = state;
-  const times = [waiterDeadline(state)];
+  let at = waiterDeadline(state);
   if (charger.connection !== undefined && !limits.flight) {
-    times.push(limits.checkAt ?? Infinity, limits.sendAt ?? Infinity);
+    at = Math.min(at, limits.checkAt ?? Infinity, limits.sendAt ?? Infinity);
   }
   for (const { guard, backendId } of limits.profiles) {
     const awaySince = guard ? backends.get(backendId)?.awaySince : undefined;
-    if (awaySince !== undefined) times.push(awaySince + configuration.reconnectGraceMs);
+    if (awaySince !== undefined) at = Math.min(at, awaySince + configuration.reconnectGraceMs);
   }
-  return Math.min(...times);
+  return at;
 }
 
 /** Looks at limits again when their time has come. */

@@ -62,25 +62,29 @@ function depends({ configuration }: State): boolean {
   );
 }
 
-/** When control wants to be woken; Infinity: nothing waits. */
-export function controlDeadline({ control, configuration, backends }: State): number {
-  const { lease, queue } = control;
-  const times = [
-    control.reviewAt,
-    control.modeUntil,
-    control.ownerLimit?.until,
-    control.claim?.expiresAt,
-    control.handover?.deadline,
-    ...[...control.questions.values()].map(({ deadline }) => deadline),
-    ...control.held.map(({ deadline }) => deadline),
-  ];
-  const waiting = lease ? [lease.backendId] : [];
-  for (const id of [...waiting, ...queue.map(({ backendId }) => backendId)]) {
-    const awaySince = backends.get(id)?.awaySince;
-    if (awaySince !== undefined) times.push(awaySince + configuration.reconnectGraceMs);
-  }
-  if (lease && lease.transactionId === undefined) times.push(lease.expiresAt);
-  return times.reduce<number>((least, time) => Math.min(least, time ?? Infinity), Infinity);
+/** When control wants to be woken; Infinity: nothing waits. It is asked with every message. */
+export function controlDeadline(state: State): number {
+  const { control } = state;
+  const { lease } = control;
+  let at = Math.min(
+    control.reviewAt ?? Infinity,
+    control.modeUntil ?? Infinity,
+    control.ownerLimit?.until ?? Infinity,
+    control.claim?.expiresAt ?? Infinity,
+    control.handover?.deadline ?? Infinity,
+  );
+  for (const { deadline } of control.questions.values()) at = Math.min(at, deadline);
+  for (const { deadline } of control.held) at = Math.min(at, deadline);
+  for (const { backendId } of control.queue) at = Math.min(at, graceEnd(state, backendId));
+  if (!lease) return at;
+  const unused = lease.transactionId === undefined ? lease.expiresAt : Infinity;
+  return Math.min(at, unused, graceEnd(state, lease.backendId));
+}
+
+/** Until when a backend that is away is waited for; Infinity: it is there. */
+function graceEnd({ backends, configuration }: State, backendId: string): number {
+  const awaySince = backends.get(backendId)?.awaySince;
+  return awaySince === undefined ? Infinity : awaySince + configuration.reconnectGraceMs;
 }
 
 /** After a restart or a new configuration: does the holder still qualify, and who left what? */
