@@ -6,6 +6,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** The value that so many percent of sorted ones do not exceed. */
+export function percentile(sorted: ArrayLike<number>, percent: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * percent / 100) - 1)]!;
+}
+
 /** The slope of values over evenly spaced steps: the median of the slopes of all pairs. */
 export function slope(values: readonly number[]): number {
   const slopes: number[] = [];

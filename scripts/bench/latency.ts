@@ -12,7 +12,7 @@ import {
   startTransaction,
   stopTransaction,
 } from "./peer.ts";
-import { Process, scriptPath, startProxy } from "./processes.ts";
+import { Process, scriptPath, startProxy, useCores } from "./processes.ts";
 import { connect, serve, type Wire } from "./wire.ts";
 
 /** Every kind of message takes its turn in every round, so that all see the same machine. */
@@ -92,16 +92,6 @@ export async function measureLatency(program: string, folder: string): Promise<R
 }
 
 const empty = () => "{}";
-
-/** Without `taskset` a process stays where it is. */
-async function useCores(pid: number, cores: string): Promise<void> {
-  const args = ["--all-tasks", "--cpu-list", "--pid", cores, String(pid)];
-  try {
-    await new Deno.Command("taskset", { args, stdout: "null" }).output();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
 
 async function starts(charger: Caller): Promise<number[]> {
   const took: number[] = [];

@@ -5,8 +5,11 @@ import type { Wire } from "./wire.ts";
 /** The payload of a CALL with which the charger or a backend answers. */
 const ANSWERS: Readonly<Record<string, string>> = {
   BootNotification: `{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z","interval":86400}`,
+  GetConfiguration:
+    `{"configurationKey":[{"key":"ChargingScheduleAllowedChargingRateUnit","readonly":true,"value":"Current"}]}`,
   GetLocalListVersion: `{"listVersion":7}`,
   Heartbeat: `{"currentTime":"2026-01-01T00:00:00Z"}`,
+  SetChargingProfile: `{"status":"Accepted"}`,
   StartTransaction: `{"transactionId":4711,"idTagInfo":{"status":"Accepted"}}`,
 };
 

@@ -70,6 +70,16 @@ export function scriptPath(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
+/** Binds a process to cores such as `0-1`; without `taskset` a process stays where it is. */
+export async function useCores(pid: number, cores: string): Promise<void> {
+  const args = ["--all-tasks", "--cpu-list", "--pid", cores, String(pid)];
+  try {
+    await new Deno.Command("taskset", { args, stdout: "null" }).output();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 export async function* lines(readable: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of readable.pipeThrough(new TextDecoderStream())) {

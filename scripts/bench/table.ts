@@ -1,9 +1,10 @@
 // Measures the real program against its targets, everything in one run, and prints one table.
 //
-// deno task bench [start] [latency] [load]
+// deno task bench [start] [latency] [decision] [load]
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { measureDecision } from "./decision.ts";
 import { printTable, type Row } from "./figures.ts";
 import { measureLatency } from "./latency.ts";
 import { measureLoad } from "./load.ts";
@@ -12,8 +13,8 @@ import { measureStart } from "./start.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-/** After this everything is given up, ms; the parts take two minutes together. */
-const GIVE_UP_MS = 170_000;
+/** After this everything is given up, ms; the parts take two and a half minutes together. */
+const GIVE_UP_MS = 240_000;
 
 const watchdog = setTimeout(() => {
   console.error("The measurements take too long and are given up.");
@@ -33,6 +34,7 @@ try {
         { name: "start from source", path: MAIN, limitMs: 400 },
       ], own),
     latency: (own) => measureLatency(bundle, own),
+    decision: (own) => measureDecision(bundle, own),
     load: (own) => measureLoad(bundle, own),
   };
   await makeBundle(bundle);
