@@ -15,6 +15,7 @@ import { COMPLETE } from "./completions.ts";
 import type { CommandContext } from "./context.ts";
 import { exportCommand } from "./export_command.ts";
 import { overrideCommands } from "./override_commands.ts";
+import { replayCommand } from "./replay_command.ts";
 import { simulateCommand } from "./simulate_command.ts";
 
 /** Done. */
@@ -31,6 +32,7 @@ const application = buildApplication<ProgramContext>(
       status: statusCommand,
       override: overrideCommands,
       export: exportCommand,
+      replay: replayCommand,
       check: checkCommand,
       simulate: simulateCommand,
       completions: completionsCommand,

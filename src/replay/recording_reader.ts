@@ -1,0 +1,81 @@
+// The events of a recording, one after the other; a line that its writer could not finish is none.
+
+import type { Event } from "../core/event.ts";
+import {
+  parseEvent,
+  parseHeader,
+  type RecordedEvent,
+  type RecordingHeader,
+} from "../recording/recording_format.ts";
+import type { LineReader } from "./line_reader.ts";
+
+/** A line that cannot be read; the message names it. */
+export class BrokenLine extends Error {}
+
+/** A recording from its second line on. */
+export class RecordingReader {
+  readonly header: RecordingHeader;
+  readonly #lines: LineReader;
+  #next: RecordedEvent | undefined;
+
+  private constructor(header: RecordingHeader, lines: LineReader) {
+    this.header = header;
+    this.#lines = lines;
+    this.#next = this.#read();
+  }
+
+  /** undefined: the file is no recording, and nothing has been taken. Throws BrokenLine. */
+  static of(lines: LineReader): RecordingReader | undefined {
+    const line = lines.peek();
+    const header = line && attempt(1, () => parseHeader(line.text));
+    if (header === undefined) return undefined;
+    lines.take();
+    return new RecordingReader(header, lines);
+  }
+
+  peek(): RecordedEvent | undefined {
+    return this.#next;
+  }
+
+  take(): RecordedEvent | undefined {
+    const event = this.#next;
+    if (event !== undefined) this.#next = this.#read();
+    return event;
+  }
+
+  /** Takes the next event if it is of this type. */
+  takeIf<Type extends Event["type"]>(
+    type: Type,
+  ): { readonly at: number; readonly event: Event & { type: Type } } | undefined {
+    if (this.#next?.event.type !== type) return undefined;
+    return this.take() as { at: number; event: Event & { type: Type } };
+  }
+
+  #read(): RecordedEvent | undefined {
+    const line = this.#lines.take();
+    if (line === undefined) return undefined;
+    const isLast = this.#lines.peek() === undefined;
+    if (line.text === "") return isLast ? undefined : this.#read();
+    // Killed while it was written.
+    if (isLast && !line.complete && !isJson(line.text)) return undefined;
+    return attempt(line.number, () => parseEvent(line.text));
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function attempt<Result>(number: number, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BrokenLine(`line ${number}: ${reason}`);
+  }
+}
