@@ -34,8 +34,8 @@ export interface Command<A extends Action = Action> {
   readonly origin: Origin;
   readonly action: A;
   readonly request: Messages[A]["request"];
-  /** It has waited already: nothing holds it again. */
-  readonly resumed: boolean;
+  /** When it came: it may have waited since. */
+  readonly since: number;
 }
 
 type Handlers = { readonly [A in Action]?: (command: Command<A>) => void };
@@ -79,12 +79,12 @@ export function backendCommand(
   id: MessageId,
   action: Action,
   request: JsonObject,
-  resumed = false,
+  since = step.now,
 ): void {
   if (backend.link.type !== "open") return;
   const { connection } = backend.link;
   const origin: Origin = { type: "ocpp", backendId: backend.id, connection, id };
-  const command = { step, backend, origin, action, request, resumed } as Command;
+  const command = { step, backend, origin, action, request, since } as Command;
   (HANDLERS[action] as ((command: Command) => void) | undefined)?.(command);
 }
 
@@ -158,14 +158,14 @@ export function control(
     refuse(command, "BootNotification is not accepted yet");
     return undefined;
   }
-  const { step, backend, origin, action, request, resumed } = command;
+  const { step, backend, origin, action, request, since } = command;
   if (origin.type !== "ocpp") return undefined;
   const { connection, id } = origin;
   const { idTag } = request as { idTag?: string };
   const outcome = requestControl(
     step,
     { backendId: backend.id, action, permission, connectorId, idTag },
-    resumed ? {} : { command: { connection, command: { protocol: "ocpp", id, action, request } } },
+    { command: { connection, since, command: { protocol: "ocpp", id, action, request } } },
   );
   if (outcome.type === "granted") return outcome;
   if (outcome.type !== "held") refuse(command, outcome.reason);

@@ -33,7 +33,7 @@ export type ControlOutcome =
 /** How a request may wait. */
 export interface Waiting {
   /** The command that is to be carried out once it is decided; absent: it cannot wait. */
-  readonly command?: Pick<HeldCommand, "connection" | "command">;
+  readonly command?: Pick<HeldCommand, "connection" | "command" | "since">;
   /** The backend wants a place in the queue if somebody else has control. */
   readonly queue?: boolean;
 }
@@ -73,7 +73,8 @@ export function requestControl(
   }
 }
 
-function deny(step: Step, request: ControlRequest, denial: Denial): ControlOutcome {
+/** Refuses, and tells whoever has to know. */
+export function deny(step: Step, request: ControlRequest, denial: Denial): ControlOutcome {
   const { code, reason, rule } = denial;
   const { backendId, action } = request;
   recordDecision(step, { backendId, request: action, outcome: "denied", rule, reason });
@@ -111,14 +112,15 @@ function handOver(
   if (queue) return queueUp(step, request, verdict.reason);
   const { backendId } = request;
   const waitsFor = { type: "handover" } as const;
-  if (command && holdCommand(step, { backendId, ...command, waitsFor, deadline })) {
-    return { type: "held" };
-  }
+  const holds = command !== undefined && deadline !== undefined &&
+    holdCommand(step, { backendId, ...command, waitsFor, deadline });
+  if (holds) return { type: "held" };
   const reason = "denied: the running transaction is being ended first";
   return deny(step, request, { code: "control_locked", reason });
 }
 
-function queueUp(step: Step, request: ControlRequest, why: string): ControlOutcome {
+/** A place in the queue; whoever has one keeps it. */
+export function queueUp(step: Step, request: ControlRequest, why: string): ControlOutcome {
   const { control } = step.state;
   const { backendId, action, connectorId } = request;
   const reason = `queued: ${why}`;
@@ -249,10 +251,11 @@ export function connectorFreed(step: Step, connectorId: number): void {
 
 /** A connector reports a fault: control that used it ends. */
 export function connectorFaulted(step: Step, connectorId: number, errorCode: string): void {
-  const { lease } = step.state.control;
+  const { control, sessions } = step.state;
+  const { lease } = control;
   if (!lease) return;
-  const concerns = connectorId === 0 || lease.connectorId === undefined ||
-    lease.connectorId === 0 || lease.connectorId === connectorId;
+  const used = sessions.get(lease.transactionId ?? -1)?.connectorId ?? lease.connectorId ?? 0;
+  const concerns = connectorId === 0 || used === 0 || used === connectorId;
   if (concerns) endLease(step, "revoked", `revoked: connector ${connectorId} has ${errorCode}`);
 }
 

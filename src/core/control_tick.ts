@@ -128,7 +128,7 @@ function reviewTime(state: State, now: number): number | undefined {
 
 function resume(
   step: Step,
-  { backendId, connection, command }: HeldCommand,
+  { backendId, connection, command, since }: HeldCommand,
   denial: Denial | undefined,
 ): void {
   const backend = step.state.backends.get(backendId);
@@ -136,9 +136,9 @@ function resume(
   if (command.protocol === "ocpp") {
     const { id, action, request } = command;
     if (denial) refuseHeld(step, backend, id, action, denial);
-    else backendCommand(step, backend, id, action, request, true);
+    else backendCommand(step, backend, id, action, request, since);
   } else if (denial) denyJson(step, backend, connection, command.body, denial);
-  else jsonRequestAgain(step, backend, connection, command.body);
+  else jsonRequestAgain(step, backend, connection, command.body, since);
 }
 
 /** Gives control to the first in the queue that may have it, by rank, then by age. */
@@ -158,7 +158,7 @@ function promote(step: Step): void {
         } else if (leaveQueue(state, backendId)) saveControl(step);
         return;
       case "handover":
-        joinHandover(step, request, verdict);
+        if (state.control.noHandoverBefore <= now) joinHandover(step, request, verdict);
         return;
       case "ask":
         askOwner(step, request, verdict.ruling);

@@ -67,6 +67,7 @@ export function createState(
       resumed: [],
       recheck: false,
       reviewAt: undefined,
+      noHandoverBefore: 0,
     },
     rules: compileRules(configuration.rules),
     facts: new Map(),

@@ -13,12 +13,15 @@ import type { Step } from "./step_context.ts";
 /** The longest a hand-over takes: whoever waits for it gives up at 30 s. */
 export const HANDOVER_MS = 25_000;
 
-/** Begins a hand-over, or joins the one that is under way; returns its deadline. */
+/** After one that failed, the charger is left alone for so long, unless a command asks for it. */
+const QUIET_MS = 60_000;
+
+/** Begins a hand-over, or joins the one under way. Its deadline; undefined: it has failed. */
 export function joinHandover(
   step: Step,
   request: ControlRequest,
   verdict: Verdict & { type: "handover" },
-): number {
+): number | undefined {
   const { state, now } = step;
   const { control } = state;
   if (control.handover) return control.handover.deadline;
@@ -42,7 +45,7 @@ export function joinHandover(
       urgent: true,
     });
   }
-  return deadline;
+  return control.handover && deadline;
 }
 
 function sessionsInTheWay(state: State, backendId: string) {
@@ -80,6 +83,7 @@ export function failHandover(step: Step, why: string): void {
   const { handover } = control;
   if (!handover) return;
   control.handover = undefined;
+  control.noHandoverBefore = step.now + QUIET_MS;
   withdrawStops(step.state);
   const { backendId } = handover;
   const reason = `denied: ${handover.reason}, but ${why}`;

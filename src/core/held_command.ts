@@ -7,10 +7,14 @@ import type { Step } from "./step_context.ts";
 /** Commands that wait at the same time, of all backends; one more is refused. */
 export const MAX_HELD = 32;
 
-/** Keeps a command until something is decided; false: too many wait. */
-export function holdCommand({ state }: Step, held: HeldCommand): boolean {
-  if (state.control.held.length >= MAX_HELD) return false;
-  state.control.held.push(held);
+/** The longest that a command waits, whatever it waits for: its backend gives up at 30 s. */
+const LONGEST_WAIT_MS = 28_000;
+
+/** Keeps a command until something is decided; false: too many wait, or it has waited enough. */
+export function holdCommand({ state, now }: Step, held: HeldCommand): boolean {
+  const deadline = Math.min(held.deadline, held.since + LONGEST_WAIT_MS);
+  if (state.control.held.length >= MAX_HELD || deadline <= now) return false;
+  state.control.held.push({ ...held, deadline });
   return true;
 }
 

@@ -36,8 +36,8 @@ export interface Request {
   readonly id: JsonValue | undefined;
   readonly action: string;
   readonly body: JsonObject;
-  /** It has waited already: nothing holds it again. */
-  readonly resumed: boolean;
+  /** When it came: it may have waited since. */
+  readonly since: number;
 }
 
 const ACTIONS: Readonly<Record<string, (request: Request) => void>> = {
@@ -68,7 +68,7 @@ export function jsonRequest(step: Step, backend: Backend, text: string): void {
   if (typeof action !== "string") {
     return fail({ ...unread, id }, "invalid_request", '"action" is missing or not text');
   }
-  const request = { step, backend, connection, id, action, body, resumed: false };
+  const request = { step, backend, connection, id, action, body, since: step.now };
   if (!Object.hasOwn(ACTIONS, action)) {
     const known = Object.keys(ACTIONS).join(", ");
     return fail(request, "unknown_action", `"${action.slice(0, 50)}" is not one of ${known}`);
@@ -77,7 +77,7 @@ export function jsonRequest(step: Step, backend: Backend, text: string): void {
 }
 
 /** A request without anything in it. */
-const BARE = { id: undefined, action: "", body: {}, resumed: false };
+const BARE = { id: undefined, action: "", body: {}, since: 0 };
 
 /** A request that has waited is carried out now. */
 export function jsonRequestAgain(
@@ -85,10 +85,11 @@ export function jsonRequestAgain(
   backend: Backend,
   connection: number,
   body: JsonObject,
+  since: number,
 ): void {
   const { id } = body;
   const action = String(body.action);
-  ACTIONS[action]!({ step, backend, connection, id, action, body, resumed: true });
+  ACTIONS[action]!({ step, backend, connection, id, action, body, since });
 }
 
 /** A request that has waited is refused. */
@@ -145,13 +146,13 @@ export function control(
   permission: Permission | undefined,
   connectorId: number | undefined,
 ): { readonly fresh: boolean } | undefined {
-  const { step, backend, connection, action, body, resumed } = request;
+  const { step, backend, connection, action, body, since } = request;
   const idTag = typeof body.id_tag === "string" ? body.id_tag : undefined;
-  const command = { connection, command: { protocol: "json", body } } as const;
+  const command = { connection, since, command: { protocol: "json", body } } as const;
   const outcome = requestControl(
     step,
     { backendId: backend.id, action, permission, connectorId, idTag },
-    { ...!resumed && { command }, queue: action === "request_control" && body.queue === true },
+    { command, queue: action === "request_control" && body.queue === true },
   );
   switch (outcome.type) {
     case "granted":

@@ -2,7 +2,7 @@
 
 import { decide } from "./arbitration.ts";
 import { limitsChanged } from "./charging_limit.ts";
-import { reviewHolder } from "./control.ts";
+import { deny, queueUp, reviewHolder } from "./control.ts";
 import { recordDecision } from "./decision.ts";
 import type { OwnerMode } from "./event.ts";
 import { endLease, grantLease, leaveQueue, saveControl, storeControl } from "./lease.ts";
@@ -77,9 +77,23 @@ function settle(step: Step, id: number, allow: boolean, byDefault: boolean): voi
   if (resumes || action === "Authorize" || control.lease?.backendId === backendId) return;
   const request = { backendId, action: "request_control", permission: undefined, connectorId };
   const verdict = decide(state, request, now);
-  if (verdict.type !== "granted") return;
-  endLease(step, "revoked", verdict.reason.replace(/^granted/, "revoked"));
-  grantLease(step, request, verdict);
+  switch (verdict.type) {
+    case "granted":
+      endLease(step, "revoked", verdict.reason.replace(/^granted/, "revoked"));
+      return grantLease(step, request, verdict);
+    case "handover":
+      // Nobody's transaction is ended for a command that was refused long ago.
+      if (action === "request_control") queueUp(step, request, verdict.reason);
+      return;
+    case "denied":
+      if (!control.queue.some((item) => item.backendId === backendId)) deny(step, request, verdict);
+      return;
+    case "ask":
+      // Another rule has come first since.
+      return;
+    default:
+      verdict satisfies never;
+  }
 }
 
 /** What the owner said for a time only is over; what nobody answered is answered by default. */

@@ -45,11 +45,16 @@ export function shiftDeadlines(step: Step, byMs: number): void {
     control.answers.set(key, { ...answer, at: answer.at + byMs, until: answer.until + byMs });
   }
   for (const [index, held] of control.held.entries()) {
-    control.held[index] = { ...held, deadline: held.deadline + byMs };
+    control.held[index] = {
+      ...held,
+      since: held.since + byMs,
+      deadline: held.deadline + byMs,
+    };
   }
   for (const [index, item] of control.queue.entries()) {
     control.queue[index] = { ...item, since: item.since + byMs };
   }
+  control.noHandoverBefore += byMs;
   control.recheck = true;
   saveControl(step);
   shiftPrices(state, byMs);

@@ -238,6 +238,8 @@ export interface Control {
   recheck: boolean;
   /** When it, and rules that limit, are looked at again; undefined: nothing depends on the time. */
   reviewAt: number | undefined;
+  /** After a hand-over that failed, none is begun for the queue before this time. */
+  noHandoverBefore: number;
 }
 
 /** A hand-over under way: the old holder keeps control until its transactions have ended. */
@@ -295,6 +297,8 @@ export interface HeldCommand {
   readonly waitsFor:
     | { readonly type: "handover" }
     | { readonly type: "question"; readonly id: number };
+  /** When it came. */
+  readonly since: number;
   /** When it is refused if nothing has been decided. */
   readonly deadline: number;
 }

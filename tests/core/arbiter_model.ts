@@ -16,6 +16,8 @@ import {
 
 const HANDOVER_MS = 25_000;
 const OWNER_WAIT_MS = 20_000;
+const LONGEST_WAIT_MS = 28_000;
+const QUIET_MS = 60_000;
 const ANSWER_MS = 600_000;
 const CARD_MS = 600_000;
 
@@ -36,8 +38,11 @@ interface Lease {
 interface Waiting {
   readonly wish: Wish;
   readonly queue: boolean;
+  readonly forOwner: boolean;
   readonly connection: number;
   readonly for: "handover" | number;
+  /** When it came. */
+  since: number;
   deadline: number;
 }
 
@@ -48,6 +53,8 @@ export interface Patience {
   /** Whether it also waits for the owner, not only for a hand-over. */
   readonly forOwner?: boolean;
   readonly queue?: boolean;
+  /** When it came, if it has waited already. */
+  readonly since?: number;
 }
 
 /** The reference's world; its `House` is what it judges by. */
@@ -78,6 +85,8 @@ export class ArbiterModel implements House {
     deadline: number;
   }[] = [];
   lastQuestion = 0;
+  /** Until then no hand-over is tried again for the queue. */
+  quietUntil = 0;
   waiting: Waiting[] = [];
   /** Since when backends have been away, and the connections of those that are there. */
   away: Map<string, number> = new Map();
@@ -93,7 +102,13 @@ export class ArbiterModel implements House {
   /** A wish is judged, and what was said becomes true. */
   wish(wish: Wish, patience: Patience = {}): Word | { readonly word: "queued" | "held" } {
     const word = judge(this, wish);
-    const { connection, queue = false } = patience;
+    const { connection, forOwner = false, queue = false, since = this.now } = patience;
+    const hold = (reason: Waiting["for"], until: number): boolean => {
+      const deadline = Math.min(until, since + LONGEST_WAIT_MS);
+      if (connection === undefined || deadline <= this.now) return false;
+      this.waiting.push({ wish, queue, forOwner, connection, for: reason, since, deadline });
+      return true;
+    };
     switch (word.word) {
       case "granted":
         this.#end(true);
@@ -107,18 +122,13 @@ export class ArbiterModel implements House {
       case "handover":
         this.#handOver(wish.who, word.from);
         if (queue) return this.#enqueue(wish);
-        if (connection !== undefined) {
-          const { deadline } = this.handover!;
-          this.waiting.push({ wish, queue, connection, for: "handover", deadline });
-          return { word: "held" };
-        }
-        return { word: "denied", code: "control_locked" };
+        return hold("handover", this.handover!.deadline)
+          ? { word: "held" }
+          : { word: "denied", code: "control_locked" };
       case "ask": {
         const question = this.#ask(wish, word);
-        if (!patience.forOwner || connection === undefined) return word;
-        const deadline = Math.min(question.deadline, this.now + OWNER_WAIT_MS);
-        this.waiting.push({ wish, queue, connection, for: question.id, deadline });
-        return { word: "held" };
+        const until = Math.min(question.deadline, this.now + OWNER_WAIT_MS);
+        return forOwner && hold(question.id, until) ? { word: "held" } : word;
       }
       case "denied":
         return word.code === "control_locked" && queue ? this.#enqueue(wish) : word;
@@ -181,6 +191,7 @@ export class ArbiterModel implements House {
     if (waiting.length > 0 || question.action === "Authorize" || this.lease?.who === who) return;
     const wish = { who, action: "request_control", permission: undefined, connector };
     const word = judge(this, wish);
+    if (word.word === "handover" && question.action === "request_control") this.#enqueue(wish);
     if (word.word !== "granted") return;
     this.#end(true);
     this.#grant(who, connector, word.rule, false);
@@ -206,7 +217,9 @@ export class ArbiterModel implements House {
       if (lease?.who === claim.who && lease.transaction === undefined) this.#end(false);
     }
     if (status !== "Faulted" || !lease) return;
-    if (connector === 0 || !lease.connector || lease.connector === connector) this.#end(true);
+    const session = this.running.find(({ id }) => id === lease.transaction);
+    const used = session?.connector ?? lease.connector;
+    if (connector === 0 || !used || used === connector) this.#end(true);
   }
 
   started(one: Running, allowed: boolean): void {
@@ -244,6 +257,7 @@ export class ArbiterModel implements House {
 
   failHandover(): void {
     this.handover = undefined;
+    this.quietUntil = this.now + QUIET_MS;
     this.waiting = this.waiting.filter((one) => one.for !== "handover");
   }
 
@@ -304,12 +318,13 @@ export class ArbiterModel implements House {
 
   /** Commands whose wait is over have their turn. */
   resume(): void {
-    for (const { wish, queue, connection } of this.#resumed.splice(0)) {
+    for (const { wish, queue, forOwner, connection, since } of this.#resumed.splice(0)) {
       // What was to be stopped may have ended meanwhile.
       const { action, connector } = wish;
       const runs = this.running.some((one) => one.connector === connector);
       if (action === "RemoteStopTransaction" && !runs) continue;
-      if (this.connections.get(wish.who) === connection) this.wish(wish, { queue });
+      if (this.connections.get(wish.who) !== connection) continue;
+      this.wish(wish, { queue, connection, forOwner, since });
     }
   }
 
@@ -329,7 +344,8 @@ export class ArbiterModel implements House {
           this.#leave(who);
           return;
         case "handover":
-          return this.#handOver(who, word.from);
+          if (this.quietUntil <= this.now) this.#handOver(who, word.from);
+          return;
         case "ask":
           this.#ask(wish, word);
           break;
@@ -373,7 +389,11 @@ export class ArbiterModel implements House {
     for (const one of this.answers) one.until += byMs;
     for (const one of this.questions) one.deadline += byMs;
     for (const one of this.queue) one.since += byMs;
-    for (const one of this.waiting) one.deadline += byMs;
+    for (const one of this.waiting) {
+      one.since += byMs;
+      one.deadline += byMs;
+    }
+    this.quietUntil += byMs;
     for (const [who, at] of this.grantedAt) this.grantedAt.set(who, at + byMs);
     for (const [who, at] of this.away) this.away.set(who, at + byMs);
     if (this.presence) this.presence.at += byMs;

@@ -109,6 +109,7 @@ export function adopt(model: ArbiterModel, h: Harness): void {
   model.waiting = [];
   model.cards.clear();
   model.connections.clear();
+  model.quietUntil = 0;
   model.away = new Map([...backends.keys()].map((id) => [id, h.now]));
   model.mode = modeOf(control.mode);
   model.modeUntil = control.modeUntil;

@@ -216,6 +216,25 @@ Deno.test("N26: control of an absent holder ends after reconnect_grace_s, with i
   end(h, id);
 });
 
+Deno.test("its connector is where its transaction runs, wherever it was asked for", () => {
+  const h = stage();
+  const fault = (connectorId: number) =>
+    h.chargerCalls("StatusNotification", {
+      connectorId,
+      status: "Faulted",
+      errorCode: "GroundFailure",
+    });
+  remoteStart(h, "evcc", "evcc", 1);
+  h.chargerAnswers(ACCEPTED);
+  const timestamp = new Date(h.now).toISOString();
+  h.chargerCalls("StartTransaction", { connectorId: 2, idTag: "X", meterStart: 0, timestamp });
+  assert.equal(holder(h), "evcc");
+  fault(1);
+  assert.equal(holder(h), "evcc");
+  fault(2);
+  assert.equal(holder(h), undefined);
+});
+
 Deno.test("a fault of its connector ends control, a fault of another does not", () => {
   const h = stage();
   remoteStart(h, "evcc");

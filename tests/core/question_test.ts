@@ -238,3 +238,77 @@ Deno.test("an answer to no question has no effect", () => {
   answer(h, 1, true);
   assert.deepEqual(outcome(start(h, "m2")), REJECTED);
 });
+
+/** A card of a lower rank begins while the owner is asked. */
+function overtaken(): Harness {
+  const h = new Harness(configuration({
+    backends: [
+      backend("neighbour", "controller", { priority: 5 }),
+      backend("json", "controller", { priority: 5 }),
+      backend("solar", "controller"),
+    ],
+    idTags: [{ tag: "SOLAR", owner: false, backend: "solar", action: "allow" }],
+    rules: [rule()],
+  }));
+  h.bootCharger();
+  h.attach("neighbour");
+  h.attach("solar");
+  h.connectBackend("json", "json");
+  return h;
+}
+
+function showCard(h: Harness): number {
+  const timestamp = new Date(h.now).toISOString();
+  const payload = { connectorId: 1, idTag: "SOLAR", meterStart: 0, timestamp };
+  h.chargerCalls("StartTransaction", payload);
+  h.serve("solar");
+  h.serve("neighbour");
+  return [...h.tables.sessions.keys()].at(-1)!;
+}
+
+function end(h: Harness, transactionId: number): void {
+  const timestamp = new Date(h.now).toISOString();
+  h.chargerCalls("StopTransaction", { transactionId, meterStop: 5, timestamp });
+}
+
+Deno.test("after the owner's yes a command waits for the hand-over too, but not beyond its time", () => {
+  for (const inTime of [true, false]) {
+    const h = overtaken();
+    start(h, "m1");
+    const id = showCard(h);
+    h.pass(15_000);
+    answer(h, 1, true);
+    assert.deepEqual(h.lastCallToCharger().payload, { transactionId: id });
+    h.chargerAnswers(ACCEPTED);
+    assert.equal(h.answerTo("neighbour", "m1"), undefined);
+    if (inTime) {
+      end(h, id);
+      h.chargerAnswers(ACCEPTED);
+    } else h.pass(13_000);
+    assert.deepEqual(outcome(h.answerTo("neighbour", "m1")), inTime ? ACCEPTED : REJECTED);
+    assert.equal(holder(h), inTime ? "neighbour" : "solar");
+  }
+});
+
+Deno.test("after the owner's yes a JSON backend takes over as it would have done unasked", () => {
+  const h = overtaken();
+  assert.equal(say(h, { action: "request_control" }).error, "pending");
+  const id = showCard(h);
+  answer(h, 1, true);
+  assert.deepEqual(h.lastCallToCharger().payload, { transactionId: id });
+  h.chargerAnswers(ACCEPTED);
+  end(h, id);
+  assert.equal(holder(h), "json");
+});
+
+Deno.test("after the owner's yes a JSON backend is told if somebody else has control by then", () => {
+  const h = stage();
+  assert.equal(say(h, { action: "request_control" }).error, "pending");
+  start(h, "m1", "solar");
+  const before = h.received("json").length;
+  answer(h, 1, true);
+  const events = h.received("json").slice(before).map(({ text }) => JSON.parse(text));
+  assert.deepEqual(events.map(({ type, code }) => [type, code]), [
+    ["control_denied", "control_locked"],
+  ]);
+});
