@@ -76,9 +76,9 @@ export interface ReplayFlags {
   readonly speed: number;
 }
 
-/** `simulate`: one virtual charger, and backends that dial in. */
+/** `simulate`: one virtual charger at any central system, and backends that dial in. */
 export interface SimulateFlags {
-  /** The proxy's charger endpoint, without the charger's id. */
+  /** The central system's endpoint, without the charger's id. */
   readonly url: string;
   readonly id: string;
   readonly password?: string;
@@ -88,10 +88,16 @@ export interface SimulateFlags {
   readonly powerW: number;
   /** Seconds of the charger's own time between two meter values. */
   readonly intervalS: number;
-  /** How many seconds pass for the charger in a real one. */
-  readonly speed: number;
+  /** How many seconds pass for the charger in a real one; default: the scenario's, else 60. */
+  readonly speed?: number;
   /** Charging sessions to play, one after the other; 0: until it is interrupted. */
   readonly sessions: number;
-  /** Backends to play: `name` or `name:token`. */
+  /** Backends to play: `name[:token][,behaviour]`. */
   readonly backend?: readonly string[];
+  /** Names of quirks or brands; `list` shows them. */
+  readonly quirk?: readonly string[];
+  /** A scenario of the program or a file, in place of sessions; `list` shows the former. */
+  readonly scenario?: string;
+  /** PEM certificates to trust in place of the system's. */
+  readonly caFile?: string;
 }

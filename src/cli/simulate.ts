@@ -1,26 +1,57 @@
-// The command `simulate`: a virtual charger, and backends that dial in, at a proxy that runs.
+// The command `simulate`: a virtual charger at any central system, and backends that dial in.
 
+import { problemText } from "../config/problem.ts";
+import { quirkLines } from "../simulate/quirk_list.ts";
 import { dialInBackend, type SimulatedBackend } from "../simulate/backend.ts";
 import { VirtualCharger } from "../simulate/charger.ts";
 import { Narrator } from "../simulate/narrator.ts";
 import { carFor, playSessions, summary, waitFor } from "../simulate/play.ts";
+import { playScenario } from "../simulate/play_scenario.ts";
+import { startOf } from "../simulate/scenario.ts";
 import type { CommandContext } from "./context.ts";
 import type { SimulateFlags } from "./flags.ts";
+import { scenarioLines } from "./simulate_scenario.ts";
+import { castOf, type CastPlan } from "./simulate_cast.ts";
 
-/** How long the proxy may take to answer, wall-clock milliseconds. */
+/** How long the central system may take to answer, wall-clock milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long the end waits for messages that are still to be delivered, wall-clock milliseconds. */
 const DELIVERY_TIMEOUT_MS = 10_000;
+const DONE = 0;
+const FAILED = 1;
+const USAGE = 2;
 
-/** Plays the sessions asked for, 0: until it is interrupted; exit code 1 without a connection. */
+/** Plays what was asked for; exit code 1 without a connection or with a wrong file, 2 for a name. */
 export async function simulate(
   flags: SimulateFlags,
   context: CommandContext,
   connectTimeoutMs: number = CONNECT_TIMEOUT_MS,
 ): Promise<number> {
+  const wanted = flags.quirk?.includes("list")
+    ? quirkLines()
+    : flags.scenario === "list"
+    ? scenarioLines()
+    : undefined;
+  if (wanted) {
+    context.out(`${wanted.join("\n")}\n`);
+    return DONE;
+  }
+  const plan = castOf(flags);
+  if (plan.ok) return await play(plan, flags, context, connectTimeoutMs);
+  for (const problem of plan.problems) context.error(problemText(problem));
+  if (plan.usage !== undefined) context.error(`ocpp-proxy: ${plan.usage}`);
+  return plan.usage === undefined ? FAILED : USAGE;
+}
+
+async function play(
+  plan: CastPlan,
+  flags: SimulateFlags,
+  context: CommandContext,
+  connectTimeoutMs: number,
+): Promise<number> {
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
-  const backends = (flags.backend ?? []).map(nameAndToken);
+  const { signal } = interrupted;
   const narrator = new Narrator({
     out: (text) => {
       // Nobody reads any more: what would follow is of no use to anybody.
@@ -28,62 +59,60 @@ export async function simulate(
     },
     colour: context.colour,
     now: () => charger.clock.now(),
-    nameWidth: Math.max(flags.id.length, ...backends.map(({ name }) => name.length)),
+    nameWidth: Math.max(flags.id.length, ...plan.backends.map(({ id }) => id.length)),
   });
   let reason = "";
+  const startAt = plan.scenario && startOf(plan.scenario, Date.now());
   const charger = new VirtualCharger({
-    url: flags.url,
-    id: flags.id,
-    ...(flags.password === undefined ? {} : { password: flags.password }),
-    connectors: flags.connectors,
-    speed: flags.speed,
-    settings: { MeterValueSampleInterval: String(flags.intervalS) },
+    ...plan.charger,
+    ...(startAt === undefined ? {} : { startAt }),
     report: (text) => {
       if (text.startsWith("no connection")) reason = text;
       narrator.say(flags.id, text);
     },
   });
-  const playing: SimulatedBackend[] = [];
+  const backends = new Map<string, SimulatedBackend>();
   Deno.addSignalListener("SIGINT", interrupt);
   try {
     charger.start();
-    const { signal } = interrupted;
     const settled = () => charger.registration.accepted || reason.includes("HTTP 4");
-    await waitFor(settled, connectTimeoutMs, signal);
+    // What is refused at first may be let in later, where the handshake varies.
+    const patient = plan.charger.quirks.some(({ dial }) => dial);
+    const ready = () => patient ? charger.registration.accepted : settled();
+    await waitFor(ready, connectTimeoutMs, signal);
     if (!charger.registration.accepted) {
-      if (signal.aborted) return 0;
+      if (signal.aborted) return DONE;
       context.error(`ocpp-proxy: ${whyNot(charger, flags.url, reason)}`);
-      return 1;
+      return FAILED;
     }
-    for (const [index, { name, token }] of backends.entries()) {
-      playing.push(dialInBackend({
-        url: new URL("/backend", flags.url).href,
-        id: name,
-        ...(token === undefined ? {} : { token }),
-        firstTransactionId: (index + 1) * 1_000,
-        report: (text) => narrator.say(name, text),
-      }));
+    for (const [index, { id, token, behaves }] of plan.backends.entries()) {
+      backends.set(
+        id,
+        dialInBackend({
+          url: new URL("/backend", flags.url).href,
+          id,
+          ...(token === undefined ? {} : { token }),
+          behaves,
+          firstTransactionId: (index + 1) * 1_000,
+          report: (text) => narrator.say(id, text),
+        }),
+      );
     }
-    await play(charger, flags, signal);
-    for (const connector of charger.connectors) connector.stop("Local");
-    await waitFor(
-      () => charger.queue.length === 0,
-      DELIVERY_TIMEOUT_MS,
-      new AbortController().signal,
-    );
-    const undelivered = charger.queue.length;
-    narrator.say(
-      flags.id,
-      summary(charger.sessions) + (undelivered > 0 ? `, ${undelivered} messages undelivered` : ""),
-    );
-    return 0;
+    if (plan.scenario) {
+      const say = (who: string, text: string) => narrator.say(who || flags.id, text);
+      await playScenario(plan.scenario, { charger, backends, say, signal });
+    } else {
+      await playFlags(charger, flags, signal);
+    }
+    await wrapUp(charger, (text) => narrator.say(flags.id, text));
+    return DONE;
   } finally {
     Deno.removeSignalListener("SIGINT", interrupt);
-    await Promise.all([charger.stop(), ...playing.map((backend) => backend.close())]);
+    await Promise.all([charger.stop(), ...[...backends.values()].map((one) => one.close())]);
   }
 }
 
-async function play(
+async function playFlags(
   charger: VirtualCharger,
   flags: SimulateFlags,
   signal: AbortSignal,
@@ -98,16 +127,22 @@ async function play(
   await waitFor(() => false, Infinity, signal);
 }
 
+/** Ends what still runs, waits for it to be told, and sums up. */
+async function wrapUp(charger: VirtualCharger, say: (text: string) => void): Promise<void> {
+  for (const connector of charger.connectors) connector.stop("Local");
+  await waitFor(
+    () => charger.queue.length === 0,
+    DELIVERY_TIMEOUT_MS,
+    new AbortController().signal,
+  );
+  const undelivered = charger.queue.length;
+  say(summary(charger.sessions) + (undelivered > 0 ? `, ${undelivered} messages undelivered` : ""));
+}
+
 /** Why there is no registered charger after ten seconds, and what to do about it. */
 function whyNot(charger: VirtualCharger, url: string, reason: string): string {
   if (charger.connected) return `${url} does not accept the charger's BootNotification`;
   if (reason.includes("HTTP 401")) return `${url} wants another password: give it with --password`;
   const why = reason.replace("no connection: ", "") || `no answer from ${url}`;
   return `${why}; start the proxy with "ocpp-proxy serve", or say where it is with --url`;
-}
-
-function nameAndToken(text: string): { name: string; token: string | undefined } {
-  const colon = text.indexOf(":");
-  if (colon < 0) return { name: text, token: undefined };
-  return { name: text.slice(0, colon), token: text.slice(colon + 1) };
 }

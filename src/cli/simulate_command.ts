@@ -5,6 +5,19 @@ import { exitsWith, type ProgramContext } from "./command.ts";
 import type { SimulateFlags } from "./flags.ts";
 import { positiveNumber, urlOf, wholeNumber, words } from "./parse_flag.ts";
 
+/** The names that begin with what was typed. */
+function proposed(names: () => Promise<readonly string[]>) {
+  return async (typed: string) => {
+    return ["list", ...await names()].filter((name) => name.startsWith(typed));
+  };
+}
+
+// Loaded when asked for: the other commands start without the simulator.
+const quirkNames = async () => (await import("../simulate/quirk_list.ts")).QUIRK_NAMES;
+const scenarioNames = async () => [
+  ...(await import("../simulate/scenario_list.ts")).SCENARIOS.keys(),
+];
+
 export const simulateCommand: Command<ProgramContext> = buildCommand<
   SimulateFlags,
   [],
@@ -48,8 +61,8 @@ export const simulateCommand: Command<ProgramContext> = buildCommand<
       speed: {
         kind: "parsed",
         parse: positiveNumber(3600),
-        default: "60",
-        brief: "How many times faster than real",
+        optional: true,
+        brief: "How many times faster than real; default: the scenario's, else 60",
       },
       sessions: {
         kind: "parsed",
@@ -62,13 +75,48 @@ export const simulateCommand: Command<ProgramContext> = buildCommand<
         parse: words,
         optional: true,
         variadic: true,
-        placeholder: "name[:token]",
-        brief: "A backend that dials in; may be given several times",
+        placeholder: "name[:token][,behaviour]",
+        brief:
+          "A backend that dials in at the proxy; may be given several times. It behaves good, " +
+          "slow, silent, rejects, failing, flapping, pending, wrong-ids, odd-transactions or garbage",
+      },
+      quirk: {
+        kind: "parsed",
+        parse: words,
+        optional: true,
+        variadic: true,
+        placeholder: "name",
+        brief: "What is odd about the charger: a quirk, or a brand for all of its own; may be " +
+          "given several times; `list` shows them",
+        proposeCompletions: proposed(quirkNames),
+      },
+      scenario: {
+        kind: "parsed",
+        parse: words,
+        optional: true,
+        placeholder: "file",
+        brief: "What happens, in place of sessions: a YAML file or a name; `list` shows the names",
+        proposeCompletions: proposed(scenarioNames),
+      },
+      caFile: {
+        kind: "parsed",
+        parse: words,
+        optional: true,
+        placeholder: "file",
+        brief: "Certificates (PEM) to trust for wss, in place of the system's",
       },
     },
   },
   docs: {
     brief: "Play a charger, and backends, to try the proxy with",
-    customUsage: ["", "--sessions 3 --speed 120", "--backend evcc:secret --backend utility"],
+    fullDescription: "Plays a charger at any OCPP 1.6J central system (ws or wss, Basic " +
+      "authentication, its identity at the end of the URL). Backends dial in at the proxy.",
+    customUsage: [
+      "",
+      "--sessions 3 --speed 120",
+      "--quirk huawei --quirk no-boot",
+      "--scenario commute",
+      "--backend evcc:secret,slow --backend utility",
+    ],
   },
 });

@@ -5,11 +5,14 @@ import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 import { MAX_MESSAGE_BYTES } from "../io/socket.ts";
 import type { Action, Messages } from "../ocpp/types.ts";
+import { type BehaviourName, mannerOf } from "./behaviour.ts";
 import { CentralSystem, type CentralSystemOptions } from "./central_system.ts";
 import { Peer } from "./peer.ts";
 import { basicAuthorization, Link } from "./web_socket.ts";
 
 export interface BackendOptions extends CentralSystemOptions {
+  /** Default: good. */
+  readonly behaves?: BehaviourName;
   /** Sees every frame. */
   readonly watch?: (direction: "sent" | "received", text: string) => void;
 }
@@ -29,6 +32,8 @@ export interface SimulatedBackend {
   /** Its answers, to be spoilt at will. */
   readonly system: CentralSystem;
   readonly connected: boolean;
+  /** Behaves like this from now on. */
+  behave(name: BehaviourName): void;
   /** Sends a command to the charge point; rejects with CallFailed. */
   call<A extends Action>(
     action: A,
@@ -37,17 +42,38 @@ export interface SimulatedBackend {
   close(): Promise<void>;
 }
 
-function peerOf(system: CentralSystem, options: BackendOptions): Peer {
-  return new Peer({
+function parts(options: BackendOptions): { system: CentralSystem; peer: Peer } {
+  const system = new CentralSystem(options);
+  if (options.behaves) system.behave(options.behaves);
+  const peer = new Peer({
     handle: (action, payload) => system.handle(action, payload),
+    manner: mannerOf(system.behaviour),
     ...(options.watch ? { watch: options.watch } : {}),
   });
+  return { system, peer };
+}
+
+/** Drops connections as its behaviour says. */
+class Dropper {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly system: CentralSystem, readonly drop: () => void) {}
+
+  /** A connection was opened, or the behaviour has changed. */
+  plan(): void {
+    clearTimeout(this.#timer);
+    const { dropAfterMs } = this.system.behaviour;
+    if (dropAfterMs > 0) this.#timer = setTimeout(this.drop, dropAfterMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 /** Connects a central system to `<url>/<id>`, where the proxy is the charge point. */
 export function dialInBackend(options: DialInOptions): SimulatedBackend {
-  const system = new CentralSystem(options);
-  const peer = peerOf(system, options);
+  const { system, peer } = parts(options);
   const link = new Link({
     url: `${options.url.replace(/\/+$/, "")}/${encodeURIComponent(options.id)}`,
     protocols: ["ocpp1.6"],
@@ -56,6 +82,7 @@ export function dialInBackend(options: DialInOptions): SimulatedBackend {
       : { authorization: basicAuthorization(options.id, options.token) },
     opened: (socket) => {
       peer.attach(socket);
+      dropper.plan();
       options.report?.("connected to the proxy");
     },
     closed: (code, reason) => {
@@ -65,14 +92,22 @@ export function dialInBackend(options: DialInOptions): SimulatedBackend {
     failed: (reason) => options.report?.(`no connection: ${reason}`),
     ...(options.reconnectMs === undefined ? {} : { reconnectMs: options.reconnectMs }),
   });
+  const dropper = new Dropper(system, () => link.drop());
   link.start();
   return {
     system,
     get connected() {
       return peer.connected;
     },
+    behave: (name) => {
+      system.behave(name);
+      dropper.plan();
+    },
     call: (action, payload) => peer.call(action, payload),
-    close: () => link.stop(),
+    close: () => {
+      dropper.stop();
+      return link.stop();
+    },
   };
 }
 
@@ -86,8 +121,7 @@ export interface ListeningBackend extends SimulatedBackend {
 export async function listeningBackend(
   options: BackendOptions & { readonly port?: number },
 ): Promise<ListeningBackend> {
-  const system = new CentralSystem(options);
-  const peer = peerOf(system, options);
+  const { system, peer } = parts(options);
   const server = new WebSocketServer({
     host: "127.0.0.1",
     port: options.port ?? 0,
@@ -99,11 +133,15 @@ export async function listeningBackend(
     server.once("listening", resolve);
     server.once("error", reject);
   });
+  const dropper = new Dropper(system, () => {
+    for (const socket of server.clients) socket.terminate();
+  });
   // The newest connection counts: the older one is half open, or soon will be.
   let newest: object | undefined;
   server.on("connection", (socket, request) => {
     newest = socket;
     peer.attach(socket);
+    dropper.plan();
     options.report?.(`charge point ${decodeURIComponent(request.url?.split("/").pop() ?? "")}`);
     socket.on("error", (error) => options.report?.(error.message));
     socket.once("close", () => {
@@ -119,8 +157,13 @@ export async function listeningBackend(
     get connected() {
       return peer.connected;
     },
+    behave: (name) => {
+      system.behave(name);
+      dropper.plan();
+    },
     call: (action, payload) => peer.call(action, payload),
     close: () => {
+      dropper.stop();
       peer.detach("switched off");
       for (const socket of server.clients) socket.terminate();
       return new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,26 +1,13 @@
 // How a simulated backend answers its charge point, well or badly.
 
 import { isAction } from "../ocpp/action.ts";
-import type { ErrorCode } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import { energyRegisterReadings } from "../ocpp/meter_value.ts";
 import { formatTime } from "../ocpp/time.ts";
 import type { Action, IdTagInfo, Messages } from "../ocpp/types.ts";
-import type { AuthorizationStatus } from "../ocpp/vocabulary.ts";
 import { checkRequest } from "../ocpp/validate.ts";
+import { type Behaviour, type BehaviourName, behaviourOf } from "./behaviour.ts";
 import { Refusal, type Reply } from "./peer.ts";
-
-/** What a backend can do to those who depend on it. */
-export interface Behaviour {
-  /** Every answer comes this much later, wall-clock milliseconds. */
-  delayMs: number;
-  /** Nothing is answered. */
-  silent: boolean;
-  /** The verdict on every id tag. */
-  verdict: AuthorizationStatus;
-  /** Everything is answered with this CALLERROR. */
-  error: ErrorCode | undefined;
-}
 
 /** A transaction as the backend sees it. */
 export interface BackendTransaction {
@@ -39,18 +26,18 @@ export interface CentralSystemOptions {
   readonly report?: (text: string) => void;
 }
 
+/** When a charge point whose boot is Pending may try again, s. */
+const PENDING_S = 2;
+/** What no central system should give: see Behaviour. */
+const ODD_IDS = [0, -1, 2_147_483_648];
+
 type Answers = {
   readonly [A in Action]?: (request: Messages[A]["request"]) => Messages[A]["confirmation"];
 };
 
 /** The answering half of an OCPP 1.6 central system, with transaction ids of its own. */
 export class CentralSystem {
-  readonly behaviour: Behaviour = {
-    delayMs: 0,
-    silent: false,
-    verdict: "Accepted",
-    error: undefined,
-  };
+  readonly behaviour: Behaviour = behaviourOf();
   readonly transactions: BackendTransaction[] = [];
   readonly #options: CentralSystemOptions;
   readonly #firstTransactionId: number;
@@ -58,6 +45,11 @@ export class CentralSystem {
   constructor(options: CentralSystemOptions = {}) {
     this.#options = options;
     this.#firstTransactionId = options.firstTransactionId ?? 1;
+  }
+
+  /** Behaves like this from now on. */
+  behave(name: BehaviourName): void {
+    Object.assign(this.behaviour, behaviourOf(name));
   }
 
   /** Answers one CALL of the charge point; throws Refusal. */
@@ -89,8 +81,13 @@ export class CentralSystem {
   readonly #answers: Answers = {
     BootNotification: ({ chargePointVendor, chargePointModel }) => {
       this.#report(`boot: ${chargePointVendor} ${chargePointModel}`);
+      const currentTime = formatTime(Date.now());
+      if (this.behaviour.pendingBoots > 0) {
+        this.behaviour.pendingBoots -= 1;
+        return { status: "Pending", currentTime, interval: PENDING_S };
+      }
       const interval = this.#options.intervalS ?? 300;
-      return { status: "Accepted", currentTime: formatTime(Date.now()), interval };
+      return { status: "Accepted", currentTime, interval };
     },
 
     Heartbeat: () => ({ currentTime: formatTime(Date.now()) }),
@@ -107,7 +104,10 @@ export class CentralSystem {
     },
 
     StartTransaction: ({ connectorId, idTag, meterStart }) => {
-      const transactionId = this.#firstTransactionId + this.transactions.length;
+      const count = this.transactions.length;
+      const transactionId = this.behaviour.oddTransactionIds
+        ? ODD_IDS[count % ODD_IDS.length] ?? 0
+        : this.#firstTransactionId + count;
       this.transactions.push({
         id: transactionId,
         connectorId,
@@ -130,7 +130,7 @@ export class CentralSystem {
     },
 
     StopTransaction: ({ transactionId, meterStop, reason }) => {
-      const transaction = this.transactions.find((one) => one.id === transactionId);
+      const transaction = this.transactions.findLast((one) => one.id === transactionId);
       if (transaction) transaction.meterStopWh = meterStop;
       const energy = transaction ? `${meterStop - transaction.meterStartWh} Wh charged` : "unknown";
       this.#report(`transaction ${transactionId} ends (${reason ?? "Local"}): ${energy}`);

@@ -26,6 +26,9 @@ export const QUIRKS: readonly Quirk[] = [
 export const BRANDS: readonly string[] = [...new Set(QUIRKS.flatMap(({ brands }) => brands))]
   .sort();
 
+/** Everything that `quirksNamed` knows. */
+export const QUIRK_NAMES: readonly string[] = [...QUIRKS.map(({ name }) => name), ...BRANDS];
+
 /** The quirks of this name or brand; empty: there is neither. */
 export function quirksNamed(name: string): readonly Quirk[] {
   return QUIRKS.filter((quirk) => quirk.name === name || quirk.brands.includes(name));
