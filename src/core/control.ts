@@ -93,7 +93,7 @@ function grant(
     lease.expiresAt = step.now + configuration.controlTimeoutMs;
     lease.connectorId ??= request.connectorId;
     adoptRunning(step, lease);
-    putLimit(step, lease, verdict.limit);
+    limitRenewed(step, lease, request, verdict.limit);
     saveControl(step);
     return { type: "granted", fresh: false };
   }
@@ -197,6 +197,7 @@ export function sessionStarted(step: Step, session: SessionRecord): void {
   spendClaim(step, session);
   if (lease && (session.backendId === null || session.backendId === lease.backendId)) {
     lease.transactionId ??= session.transactionId;
+    lease.idTag ??= session.idTag;
   } else if (session.backendId !== null && lease?.transactionId === undefined) {
     endLease(step, "revoked", `revoked: a transaction of ${session.backendId} began`);
     grantForSession(step, session, session.backendId);
@@ -218,7 +219,8 @@ function grantForSession(step: Step, session: SessionRecord, backendId: string):
     ? { rule: ruling.rule, currentA: ruling.currentA }
     : undefined;
   const reason = `granted: its transaction began on connector ${connectorId}`;
-  grantLease(step, { backendId, action, connectorId }, { reason, rule: limit?.rule, limit });
+  const request = { backendId, action, connectorId, idTag };
+  grantLease(step, request, { reason, rule: limit?.rule, limit });
 }
 
 /** A session has ended: the lease that lasted for it ends too, or goes on with its next one. */
@@ -264,8 +266,8 @@ export function reviewRuleLimit(step: Step): void {
   const { state, now } = step;
   const { lease } = state.control;
   if (!lease) return;
-  const { backendId, action, connectorId } = lease;
-  const ruling = evaluateRules(state, { backendId, action, connectorId, idTag: undefined }, now);
+  const { backendId, action, connectorId, idTag } = lease;
+  const ruling = evaluateRules(state, { backendId, action, connectorId, idTag }, now);
   switch (ruling.type) {
     case "limit":
       return putLimit(step, lease, { rule: ruling.rule, currentA: ruling.currentA });
@@ -279,6 +281,19 @@ export function reviewRuleLimit(step: Step): void {
     default:
       ruling satisfies never;
   }
+}
+
+/** A holder does not rid itself of a cap by asking for something that has none. */
+function limitRenewed(
+  step: Step,
+  lease: Lease,
+  { action, idTag }: ControlRequest,
+  limit: Lease["limit"],
+): void {
+  if (limit === undefined) return lease.limit && reviewRuleLimit(step);
+  lease.action = action;
+  lease.idTag = idTag ?? lease.idTag;
+  putLimit(step, lease, limit);
 }
 
 function putLimit(step: Step, lease: Lease, limit: Lease["limit"]): void {

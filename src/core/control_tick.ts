@@ -4,7 +4,7 @@ import { barOf, decide, type Denial, minHoldEnd, rankOf } from "./arbitration.ts
 import { backendCommand, refuseHeld } from "./backend_command.ts";
 import { reviewHolder, reviewRuleLimit } from "./control.ts";
 import { recordDecision } from "./decision.ts";
-import { failHandover, joinHandover } from "./handover.ts";
+import { failHandover, joinHandover, reviewHandover } from "./handover.ts";
 import { tickHeld } from "./held_command.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { denyJson, jsonRequestAgain } from "./json_request.ts";
@@ -91,6 +91,8 @@ function graceEnd({ backends, configuration }: State, backendId: string): number
 export function reviewControl(step: Step): void {
   const { state } = step;
   reviewHolder(step);
+  reviewHandover(step);
+  reviewRuleLimit(step);
   const holder = state.control.lease?.backendId;
   for (const { backendId } of [...state.control.queue]) {
     const bar = barOf(state, backendId);

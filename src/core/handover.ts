@@ -1,6 +1,6 @@
 // Hand-over: the transactions of the old holder are ended properly before the new one begins.
 
-import type { ControlRequest, Verdict } from "./arbitration.ts";
+import { barOf, type ControlRequest, type Verdict } from "./arbitration.ts";
 import { callCharger } from "./charger_call.ts";
 import { recordDecision } from "./decision.ts";
 import { releaseHeld } from "./held_command.ts";
@@ -75,6 +75,13 @@ export function settleHandover(step: Step): boolean {
   }
   releaseHeld(step, (held) => held.waitsFor.type === "handover", undefined);
   return true;
+}
+
+/** After a new word of the owner, or a new configuration: may whoever takes over still do so? */
+export function reviewHandover(step: Step): void {
+  const { handover } = step.state.control;
+  const bar = handover && barOf(step.state, handover.backendId);
+  if (bar !== undefined) failHandover(step, bar);
 }
 
 /** The hand-over comes to nothing: nothing has changed but that it was tried. */

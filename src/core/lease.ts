@@ -14,7 +14,7 @@ import { noteFact, persist, type Step } from "./step_context.ts";
 /** Gives control to a backend; whoever held it has to be rid of it before. */
 export function grantLease(
   step: Step,
-  request: Pick<ControlRequest, "backendId" | "action" | "connectorId">,
+  request: Pick<ControlRequest, "backendId" | "action" | "connectorId" | "idTag">,
   grant: {
     readonly reason: string;
     readonly rule: string | undefined;
@@ -22,7 +22,7 @@ export function grantLease(
   },
 ): void {
   const { state, now } = step;
-  const { backendId, action, connectorId } = request;
+  const { backendId, action, connectorId, idTag } = request;
   const lease: Lease = {
     backendId,
     grantedAt: now,
@@ -30,6 +30,7 @@ export function grantLease(
     transactionId: undefined,
     connectorId,
     action,
+    idTag,
     rule: grant.rule,
     limit: grant.limit,
   };

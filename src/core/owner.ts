@@ -5,6 +5,7 @@ import { limitsChanged } from "./charging_limit.ts";
 import { deny, queueUp, reviewHolder } from "./control.ts";
 import { recordDecision } from "./decision.ts";
 import type { OwnerMode } from "./event.ts";
+import { reviewHandover } from "./handover.ts";
 import { endLease, grantLease, leaveQueue, saveControl, storeControl } from "./lease.ts";
 import { settleQuestion } from "./question.ts";
 import type { Step } from "./step_context.ts";
@@ -23,6 +24,7 @@ function enterMode(step: Step, mode: OwnerMode, until: number | undefined, reaso
   control.modeUntil = mode.mode === "auto" ? undefined : until;
   control.recheck = true;
   recordDecision(step, { backendId: null, request: "override", outcome: "granted", reason });
+  reviewHandover(step);
   if (mode.mode !== "auto" && control.lease) {
     const stays = mode.mode === "backend" && mode.backendId === control.lease.backendId;
     if (!stays) endLease(step, "revoked", `revoked: ${reason}`);

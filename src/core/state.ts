@@ -320,8 +320,9 @@ export interface Lease {
   expiresAt: number;
   transactionId: number | undefined;
   connectorId: number | undefined;
-  /** What was asked for, by the name of the action. */
-  readonly action: string;
+  /** What rules are asked about while it lasts: what was asked for, or what one of them limited. */
+  action: string;
+  idTag: string | undefined;
   /** The rule that let it have control. */
   readonly rule: string | undefined;
   /** The cap that a rule put on it, A per phase. */

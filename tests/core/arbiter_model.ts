@@ -421,6 +421,7 @@ export class ArbiterModel implements House {
   }
 
   #review(): void {
+    if (this.handover && !mayHold(this, this.handover.to)) this.failHandover();
     if (this.lease && !mayHold(this, this.lease.who)) this.#end(true);
   }
 

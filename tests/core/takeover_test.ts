@@ -191,3 +191,30 @@ Deno.test("a restart in a hand-over leaves the old holder where it was", () => {
   assert.equal(holder(h), "solar");
   assert.equal(h.state.control.handover, undefined);
 });
+
+Deno.test("the owner's word for the old holder ends a hand-over, not its control", () => {
+  const h = stage();
+  charge(h, "solar");
+  h.pass(60_000);
+  start(h, "employer");
+  h.event({ type: "owner", mode: { mode: "backend", backendId: "solar" } });
+  assert.deepEqual(outcome(h.answerTo("employer", "employer-start")), REJECTED);
+  assert.equal(h.state.control.handover, undefined);
+  assert.equal(holder(h), "solar");
+  assert.deepEqual(lastDecisions(h, 2), [
+    "null the owner chose solar",
+    "employer denied: employer (priority 20) comes before solar, but the owner has given control " +
+    "to solar alone",
+  ]);
+});
+
+Deno.test("who is taken out of the configuration takes nothing over", () => {
+  const h = stage();
+  charge(h, "solar");
+  h.pass(60_000);
+  start(h, "employer");
+  const backends = h.state.configuration.backends.filter(({ id }) => id !== "employer");
+  h.event({ type: "configured", configuration: configuration({ backends }) });
+  assert.equal(h.state.control.handover, undefined);
+  assert.equal(holder(h), "solar");
+});
