@@ -95,7 +95,7 @@ export function mannerOf(behaviour: Behaviour): Manner {
     frames(text) {
       let worded = text;
       if (/^\[[34]/.test(text) && behaviour.wrongIds && ++answers % 3 === 0) {
-        worded = text.replace(/"(?:[^"\\]|\\.)*"|\d+(?=,[{"])/, '"nobody-used"');
+        worded = text.replace(/^(\[[34],)(?:"(?:[^"\\]|\\.)*"|\d+)/, '$1"nobody-used"');
       }
       if (!behaviour.garbage) return [worded];
       return [NONSENSE[frames++ % NONSENSE.length] ?? "", worded];

@@ -37,7 +37,7 @@ export function parseScenario(text: string, file: string): LoadedScenario {
   if (problems.length > 0) return { ok: false, problems };
   const checked = v.safeParse(SCENARIO_SCHEMA, document.root);
   for (const issue of checked.issues ?? []) reportIssue(issue, error, document.root);
-  if (!checked.success) return { ok: false, problems };
+  if (!checked.success) return { ok: false, problems: inOrder(problems) };
   const steps = checked.output.steps.map((step, index) =>
     readStep(step, index, checked.output, error)
   );
@@ -51,8 +51,14 @@ export function parseScenario(text: string, file: string): LoadedScenario {
     }
     return named;
   });
-  if (problems.length > 0) return { ok: false, problems };
+  if (problems.length > 0) return { ok: false, problems: inOrder(problems) };
   return { ok: true, scenario: scenarioOf(checked.output, steps, quirks) };
+}
+
+/** As they stand in the file. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const at = ({ place }: Problem) => (place?.line ?? 0) * 1_000_000 + (place?.column ?? 0);
+  return problems.toSorted((one, other) => at(one) - at(other));
 }
 
 function reportIssue(issue: v.BaseIssue<unknown>, error: Report, root: TreeMap): void {

@@ -32,6 +32,8 @@ export interface PlayOptions {
   readonly knownAs?: string;
   /** The proxy has seen it boot before. */
   readonly bootedBefore?: boolean;
+  /** A file for a recording. */
+  readonly record?: string;
 }
 
 /** Runs a test with a charger that has booted at a proxy, and a strict backend that may control. */
@@ -40,13 +42,14 @@ export async function withQuirk(
   options: PlayOptions,
   test: (play: Play) => Promise<void>,
 ): Promise<void> {
-  await using stage = await Stage.open(`
+  const configuration = `
 charger: { id: ${options.knownAs ?? "CP1"}${options.password ? `, password: ${PASSWORD}` : ""} }
 start_spacing_ms: 0
 rate_limit_seconds: 0
 backends:
   - { id: strict, token: s, role: admin }
-`);
+`;
+  await using stage = await Stage.open(configuration, options.record);
   if (options.bootedBefore) {
     const former = await strictCharger(stage.chargerUrl, "CP1");
     await bootStrictCharger(former);

@@ -1,41 +1,13 @@
 // The command `simulate`, as a person at a terminal meets it.
 
 import assert from "node:assert/strict";
-import type { CommandContext } from "../../src/cli/context.ts";
-import type { SimulateFlags } from "../../src/cli/flags.ts";
 import { simulate } from "../../src/cli/simulate.ts";
 import { strictBackendServer } from "../support/strict_backend.ts";
-
-const FLAGS: SimulateFlags = {
-  url: "ws://127.0.0.1:1/charger",
-  id: "SIM001",
-  connectors: 1,
-  idTag: "04A2B3C4D5",
-  powerW: 11_000,
-  intervalS: 60,
-  speed: 3_600,
-  sessions: 1,
-};
-
-function recording(): CommandContext & { output: string; errors: string[] } {
-  const errors: string[] = [];
-  const context = {
-    output: "",
-    errors,
-    colour: false,
-    environment: { get: () => undefined },
-    out(text: string) {
-      context.output += text;
-      return true;
-    },
-    error: (sentence: string) => void errors.push(sentence),
-  };
-  return context;
-}
+import { FLAGS, terminal } from "./terminal.ts";
 
 Deno.test("simulate plays its sessions, tells them, and sums them up", async () => {
   const server = await strictBackendServer();
-  const context = recording();
+  const context = terminal();
   try {
     const flags = { ...FLAGS, url: `${server.url}/charger`, sessions: 2, backend: ["evcc:secret"] };
     assert.equal(await simulate(flags, context), 0);
@@ -58,7 +30,7 @@ Deno.test("simulate plays its sessions, tells them, and sums them up", async () 
 });
 
 Deno.test("simulate ends with code 1 and what to do, when nobody listens", async () => {
-  const context = recording();
+  const context = terminal();
   assert.equal(await simulate(FLAGS, context, 500), 1);
   assert.equal(context.errors.length, 1);
   assert.match(
@@ -70,12 +42,79 @@ Deno.test("simulate ends with code 1 and what to do, when nobody listens", async
 
 Deno.test("simulate ends with code 1 when the password is wrong", async () => {
   const server = await strictBackendServer({ password: "right" });
-  const context = recording();
+  const context = terminal();
   try {
     const flags = { ...FLAGS, url: server.url, password: "wrong" };
     assert.equal(await simulate(flags, context), 1);
     assert.match(context.errors[0] ?? "", /--password/);
   } finally {
     await server.close();
+  }
+});
+
+Deno.test("--quirk list and --scenario list show what there is, with no connection", async () => {
+  const context = terminal();
+  assert.equal(await simulate({ ...FLAGS, quirk: ["list"] }, context), 0);
+  assert.match(context.output, /^no-subprotocol +offers no .* \(grizzl-e: lbbrhzn\/ocpp#442\)$/m);
+  assert.equal(await simulate({ ...FLAGS, scenario: "list" }, context), 0);
+  assert.match(context.output, /^overnight-solar +a controller that limits by the sun/m);
+  assert.deepEqual(context.errors, []);
+});
+
+Deno.test("what is misspelled on the command line is code 2, and what was meant", async () => {
+  const context = terminal();
+  assert.equal(await simulate({ ...FLAGS, quirk: ["hauwei"] }, context), 2);
+  assert.equal(await simulate({ ...FLAGS, backend: ["evcc:secret,slwo"] }, context), 2);
+  assert.deepEqual(context.errors, [
+    "ocpp-proxy: there is no quirk 'hauwei'; did you mean 'huawei'?",
+    "ocpp-proxy: no backend behaves 'slwo'; did you mean 'slow'?",
+  ]);
+});
+
+Deno.test("a scenario that cannot be played is code 1, with its places", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".yaml" });
+  const context = terminal();
+  try {
+    await Deno.writeTextFile(file, "name: x\nsteps:\n  - { after: 1m, plgu: 1 }\n");
+    assert.equal(await simulate({ ...FLAGS, scenario: file }, context), 1);
+    assert.equal(
+      context.errors[0],
+      `${file}:3:24: steps[0].plgu: there is no such key; did you mean 'plug'?`,
+    );
+    assert.equal(await simulate({ ...FLAGS, scenario: "comute" }, context), 1);
+    assert.match(context.errors[1] ?? "", /^comute: there is no such file.*commute/);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("a scenario from a file is played with its quirks, settings and connectors", async () => {
+  const server = await strictBackendServer();
+  const file = await Deno.makeTempFile({ suffix: ".yaml" });
+  const context = terminal();
+  try {
+    await Deno.writeTextFile(
+      file,
+      `
+name: two connectors
+charger: { connectors: 2, quirks: [spaces], settings: { MeterValueSampleInterval: 300 } }
+steps:
+  - { after: 10s, plug: 2 }
+  - { after: 10s, tag: 04FFEE0011, connector: 2 }
+  - { after: 20m, unplug: 2 }
+`,
+    );
+    const { speed: _, ...flags } = FLAGS;
+    const code = await simulate(
+      { ...flags, speed: 1_200, url: server.url, scenario: file },
+      context,
+    );
+    assert.equal(code, 0, context.errors.join("\n"));
+    assert.equal(server.payloads("StartTransaction")[0]?.connectorId, 2);
+    assert.equal(server.payloads("MeterValues").length, 3);
+    assert.match(context.output, /1 session, 3\.\d{3} kWh in 20 minutes/);
+  } finally {
+    await server.close();
+    await Deno.remove(file);
   }
 });

@@ -15,6 +15,7 @@ import (
 	"github.com/lorenzodonini/ocpp-go/ocpp"
 	"github.com/lorenzodonini/ocpp-go/ocpp1.6/core"
 	"github.com/lorenzodonini/ocpp-go/ocpp1.6/remotetrigger"
+	"github.com/lorenzodonini/ocpp-go/ocpp1.6/smartcharging"
 )
 
 type event map[string]interface{}
@@ -67,7 +68,7 @@ type command struct {
 
 // request is ocpp-go's request object for the command's payload.
 func (wanted command) request() (ocpp.Request, error) {
-	for _, profile := range []*ocpp.Profile{core.Profile, remotetrigger.Profile} {
+	for _, profile := range []*ocpp.Profile{core.Profile, remotetrigger.Profile, smartcharging.Profile} {
 		feature := profile.GetFeature(wanted.Call)
 		if feature == nil {
 			continue
