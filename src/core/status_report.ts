@@ -6,9 +6,10 @@ import { mayKnow } from "./backend.ts";
 import type { Backend } from "./backend_state.ts";
 import { limitReport } from "./limit_report.ts";
 import { maskedIdTag } from "./masked_id_tag.ts";
+import { isForeign } from "./masked_status.ts";
 import { questionView } from "./question.ts";
 import type { SessionRecord } from "./record.ts";
-import { openSessions, sessionOnConnector } from "./session.ts";
+import { openSessions } from "./session.ts";
 import { sessionFlags, sessionMoney } from "./session_money.ts";
 import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
@@ -100,12 +101,11 @@ export function backendView({ state, now }: Step, backend: Backend): JsonObject 
   const { lease } = state.control;
   return {
     charger: { id: state.charger.id ?? null, connected: state.charger.connection !== undefined },
-    connectors: connectors(state).map((connector) => {
-      const session = sessionOnConnector(state, Number(connector.connector_id));
-      return session && !mayKnow(backend, session.backendId)
+    connectors: connectors(state).map((connector) =>
+      isForeign(state, backend, Number(connector.connector_id))
         ? { connector_id: connector.connector_id, status: "Unavailable" }
-        : connector;
-    }),
+        : connector
+    ),
     control: {
       held: lease?.backendId === backend.id,
       free: lease === undefined,

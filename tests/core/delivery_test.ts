@@ -492,8 +492,8 @@ Deno.test("sees own: foreign transactions are a busy connector, nothing else", (
     h.callsToBackend("own", "StatusNotification")
       .filter(({ payload }) => payload.connectorId === connectorId)
       .map(({ payload }) => payload.status);
-  // Busy from start to stop of the foreign one; connector 2 is its own.
-  assert.deepEqual(new Set(states(1).slice(1, -1)), new Set(["Unavailable"]));
+  // Busy from the start of the foreign one until the charger says more; connector 2 is its own.
+  assert.deepEqual(new Set(states(1).slice(1)), new Set(["Unavailable"]));
   assert.equal(states(2).at(-1), "Charging");
   assert.deepEqual(told(h, "own"), [["Start", undefined]]);
 });
@@ -646,4 +646,47 @@ Deno.test("sees own: the rhythm of a foreign session is not to be seen from outs
   resultOf(stop(h, Number(start.transactionId), 60, 1200));
   h.serve("ocpp");
   assert.deepEqual(news(), [["Unavailable", "Finishing"], ["Unavailable", "Finishing"]]);
+});
+
+Deno.test("sees own: what a connector said in a foreign session is told to nobody after its end", () => {
+  const own = { sees: "own" as const };
+  const h = new Harness(configuration({
+    backends: [
+      backend("ocpp", "observer", own),
+      backend("json", "observer", own),
+      backend("late", "observer", own),
+    ],
+  }));
+  h.bootCharger();
+  h.attach("ocpp");
+  h.connectBackend("json", "json");
+  const told = () => [
+    h.callsToBackend("ocpp", "StatusNotification").at(-1)?.payload.status,
+    ...["json", "late"].map((id) =>
+      h.received(id).map(({ text }) => JSON.parse(text))
+        .findLast(({ type }) => type === "status")?.status
+    ),
+  ];
+  const counts = () => ["ocpp", "json"].map((id) => h.received(id).length);
+  const say = (status: string) => {
+    h.chargerCalls("StatusNotification", { connectorId: 1, errorCode: "NoError", status });
+    h.serve("ocpp");
+  };
+  const { transactionId } = resultOf(h.chargerCalls("StartTransaction", startRequest(), "x"));
+  say("Charging");
+  const before = counts();
+  h.pass(60_000);
+  resultOf(stop(h, Number(transactionId), 60, 1200));
+  h.serve("ocpp");
+  assert.deepEqual(counts(), before, "that it has ended is not told either");
+  h.connectBackend("late", "json");
+  assert.deepEqual(told(), ["Unavailable", "Unavailable", "Unavailable"]);
+  const from = h.received("json").length;
+  h.backendSays("json", JSON.stringify({ action: "status" }));
+  const { result } = JSON.parse(h.received("json")[from]!.text);
+  assert.equal(result.connectors[1].status, "Unavailable");
+  h.pass(1_000);
+  say("SuspendedEV");
+  const waiting = "SuspendedEV";
+  assert.deepEqual(told(), [waiting, waiting, waiting], "that is somebody new");
 });
