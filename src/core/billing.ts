@@ -74,8 +74,9 @@ function opened({ configuration }: State, session: SessionRecord): SessionBill {
   const withFee = (name: string | undefined): SessionAccount | null => {
     const offer = name === undefined ? undefined : offerAt(configuration, name, session.startedAt);
     if (offer === undefined) return null;
-    const fee = BigInt(offer.prices.sessionMicros) * UNITS_PER_MICRO;
-    return { ...emptyAccount(offer.currency), amount: String(fee) };
+    const { currency, prices, label, vat } = offer;
+    const amount = String(BigInt(prices.sessionMicros) * UNITS_PER_MICRO);
+    return { ...emptyAccount(currency), amount, tariffs: [label], vat: withNote([], vat) };
   };
   return {
     until: session.startedAt,

@@ -105,6 +105,13 @@ Deno.test("minutes and the session count from start to stop, whatever the energy
   assert.equal(money(h).revenue, "0.365");
 });
 
+Deno.test("a session has its tariff from the start, whatever it earns so far", () => {
+  const h = priced({ vat: "21 % included" });
+  start(h, { idTag: "WORK" });
+  const { tariff, vat, revenueMicros } = newest(h);
+  assert.deepEqual([tariff, vat, revenueMicros], ["work", "21 % included", 0]);
+});
+
 Deno.test("amounts are rounded once, half up", () => {
   const h = priced({ prices: { ...TARIFF.prices, energyMicrosPerKwh: 1 } });
   const id = start(h, { idTag: "WORK", meterStart: 0 });
