@@ -109,11 +109,14 @@ export class Recorder {
 
   #open(): Deno.FsFile {
     const { file, keep } = this.#options;
+    // A pipe or a device stays where it is.
+    if (isThere(file) && !Deno.statSync(file).isFile) return Deno.openSync(file, { write: true });
     for (let number = keep - 1; number >= 1; number--) {
-      moveIfThere(number === 1 ? file : `${file}.${number - 1}`, `${file}.${number}`);
+      const older = number === 1 ? file : `${file}.${number - 1}`;
+      if (isThere(older)) Deno.renameSync(older, `${file}.${number}`);
     }
     // With keep 1 what was there goes.
-    if (keep === 1) removeIfThere(file);
+    if (isThere(file)) Deno.removeSync(file);
     return Deno.openSync(file, { write: true, createNew: true, mode: 0o600 });
   }
 
@@ -142,18 +145,12 @@ export class Recorder {
   }
 }
 
-function moveIfThere(from: string, to: string): void {
-  ifThere(() => Deno.renameSync(from, to));
-}
-
-function removeIfThere(path: string): void {
-  ifThere(() => Deno.removeSync(path));
-}
-
-function ifThere(work: () => void): void {
+function isThere(path: string): boolean {
   try {
-    work();
+    Deno.statSync(path);
+    return true;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 // Plays the charger's side of a recording at a live central system, with the ids that it gives.
 
 import { type Frame, type MessageId, parseFrame } from "../ocpp/frame.ts";
-import type { JsonObject } from "../ocpp/json.ts";
+import { isJsonObject, type JsonObject } from "../ocpp/json.ts";
 import type { WebSocket } from "../simulate/web_socket.ts";
 import { Counterpart, type OpenCall, type Reply } from "./counterpart.ts";
 import { withId } from "./recorded_answer.ts";
@@ -67,7 +67,9 @@ export class LiveCharger {
     if (recorded === undefined) return undefined;
     const expected = outcome(parseFrame(recorded));
     const found = answer === undefined ? "no answer" : outcome(answer);
-    return expected === found ? undefined : { action: call.action, recorded: expected, found };
+    return agreed(expected) === agreed(found)
+      ? undefined
+      : { action: call.action, recorded: expected, found };
   }
 
   /** What the recorded central system asked, and what the charger answered, is known from now on. */
@@ -131,7 +133,10 @@ function outcome(frame: Frame): string {
   if (frame.type !== "result") return "no answer";
   const { status, idTagInfo } = frame.payload;
   if (typeof status === "string") return status;
-  const info = idTagInfo as JsonObject | undefined;
-  // An idTagInfo may be left out where there is nothing against it.
-  return typeof info?.status === "string" && info.status !== "Accepted" ? info.status : "";
+  return isJsonObject(idTagInfo) ? String(idTagInfo.status) : "";
+}
+
+/** An idTagInfo may be left out where there is nothing against it. */
+function agreed(outcome: string): string {
+  return outcome === "" ? "Accepted" : outcome;
 }

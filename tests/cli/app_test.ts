@@ -5,7 +5,16 @@ import { fileURLToPath } from "node:url";
 import metadata from "../../deno.json" with { type: "json" };
 import { ocppProxy } from "./run.ts";
 
-const COMMANDS = ["serve", "status", "override", "export", "check", "simulate", "completions"];
+const COMMANDS = [
+  "serve",
+  "status",
+  "override",
+  "export",
+  "replay",
+  "check",
+  "simulate",
+  "completions",
+];
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 Deno.test("without a word, and with --help, the commands are listed", async () => {
@@ -40,6 +49,9 @@ const MISTAKES: readonly (readonly [words: string, says: RegExp])[] = [
   ["export --since", /^ocpp-proxy: .*--since/],
   ["status --url ftp://a", /^ocpp-proxy: .*begins with http:\/\/ or https:\/\/\n$/],
   ["simulate --speed 0", /^ocpp-proxy: .*expected a number above 0, up to 3600\n$/],
+  ["replay", /^ocpp-proxy: .*recording/],
+  ["replay a --to http://b", /^ocpp-proxy: .*begins with ws:\/\/ or wss:\/\/\n$/],
+  ["replay a --explain 14:03 --update", /^ocpp-proxy: --explain does not go with/],
   ["check a.yaml", /^ocpp-proxy: /],
   ["completions tcsh", /^ocpp-proxy: .*expected bash, zsh or fish\n$/],
 ];

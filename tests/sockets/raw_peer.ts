@@ -29,8 +29,12 @@ export class RawPeer {
   }
 
   /** Opens a socket with the subprotocol ocpp1.6. */
-  static async connect(url: string, token?: string): Promise<RawPeer> {
-    const headers: Record<string, string> = {};
+  static async connect(
+    url: string,
+    token?: string,
+    others: Readonly<Record<string, string>> = {},
+  ): Promise<RawPeer> {
+    const headers: Record<string, string> = { ...others };
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
     const socket = new WebSocket(url, "ocpp1.6", { headers, perMessageDeflate: false });
     const peer = new RawPeer(socket);

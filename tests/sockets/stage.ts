@@ -8,6 +8,7 @@ import type { LogLevel } from "../../src/core/effect.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import type { Listener } from "../../src/io/listener.ts";
 import { Proxy } from "../../src/io/proxy.ts";
+import { Recorder } from "../../src/io/recorder.ts";
 import { serveProxy } from "../../src/io/server.ts";
 import { Store } from "../../src/io/store.ts";
 
@@ -27,6 +28,8 @@ function configurationOf(yaml: string): Configuration {
 /** A proxy that can be stopped and started again on the same data and port. */
 export class Stage implements AsyncDisposable {
   readonly #folder: string;
+  /** Where the first run is recorded; undefined: nowhere. */
+  #record: string | undefined;
   #configuration: Configuration;
   #store!: Store;
   #listener!: Listener;
@@ -35,15 +38,16 @@ export class Stage implements AsyncDisposable {
   /** Of all runs, every level. */
   readonly logged: Logged[] = [];
 
-  private constructor(folder: string, configuration: Configuration) {
+  private constructor(folder: string, configuration: Configuration, record?: string) {
     this.#folder = folder;
+    this.#record = record;
     this.#configuration = configuration;
   }
 
-  /** Starts a proxy with this configuration (YAML). */
-  static async open(yaml: string): Promise<Stage> {
+  /** Starts a proxy with this configuration (YAML); `record`: a file for a recording with its tags. */
+  static async open(yaml: string, record?: string): Promise<Stage> {
     const folder = await Deno.makeTempDir({ prefix: "ocpp-proxy-test-" });
-    const stage = new Stage(folder, configurationOf(yaml));
+    const stage = new Stage(folder, configurationOf(yaml), record);
     await stage.start();
     return stage;
   }
@@ -89,7 +93,12 @@ export class Stage implements AsyncDisposable {
       this.logged.push({ level, message, values });
     };
     this.#store = Store.open(this.databasePath);
-    this.proxy = new Proxy(this.#configuration, this.#store, log);
+    const file = this.#record;
+    const recorder = file === undefined
+      ? undefined
+      : new Recorder({ file, maxBytes: Infinity, keep: 1, key: undefined }, log);
+    this.#record = undefined;
+    this.proxy = new Proxy(this.#configuration, this.#store, log, recorder);
     const fetch = () => new Response("nothing here\n", { status: 404 });
     const address = { host: "127.0.0.1", port: this.#port };
     this.#listener = await serveProxy(this.proxy, address, undefined, fetch, log);

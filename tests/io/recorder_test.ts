@@ -1,0 +1,154 @@
+// The recorder: lines in pieces, files of bounded size and number, and a disk that fails.
+
+import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import type { Event } from "../../src/core/event.ts";
+import { createState } from "../../src/core/step.ts";
+import { Recorder } from "../../src/io/recorder.ts";
+import { recordingKey } from "../../src/io/recording_key.ts";
+import type { Beginning } from "../../src/recording/recording_format.ts";
+import { LineReader } from "../../src/replay/line_reader.ts";
+import { RecordingReader } from "../../src/replay/recording_reader.ts";
+import { configuration, START } from "../core/harness.ts";
+
+const EMPTY: Beginning = {
+  at: START,
+  configuration: configuration({ idTags: [{ tag: "04A2B3C4D5", owner: true, action: "allow" }] }),
+  snapshot: {
+    facts: new Map([["instance", "test"]]),
+    sessions: [],
+    lastTransactionId: 0,
+    lastSequence: 0,
+    cursors: [],
+    backendTransactions: [],
+    startSequences: new Map(),
+    decisions: [],
+    setAside: [],
+    newestEntries: [],
+  },
+};
+
+const FRAME: Event = {
+  type: "charger_frame",
+  connection: 1,
+  text: '[2,"1","Authorize",{"idTag":"04A2B3C4D5"}]',
+};
+
+async function withRecorder(
+  test: (scene: { folder: string; file: string; logged: string[] }) => void | Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test({ folder, file: join(folder, "r.jsonl"), logged: [] });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function recorder(
+  file: string,
+  logged: string[],
+  changes: { maxBytes?: number; keep?: number; key?: string } = {},
+): Recorder {
+  const options = { file, maxBytes: 1_000_000, keep: 3, key: undefined, ...changes };
+  return new Recorder(options, (level, message) => void logged.push(`${level} ${message}`));
+}
+
+function events(file: string): Event[] {
+  using lines = new LineReader(file);
+  const recording = RecordingReader.of(lines);
+  ok(recording, `${file} is no recording`);
+  const found: Event[] = [];
+  for (let next = recording.take(); next; next = recording.take()) found.push(next.event);
+  return found;
+}
+
+Deno.test("what is recorded can be read again, and only its owner can read the file", async () => {
+  await withRecorder(({ file, logged }) => {
+    const recording = recorder(file, logged);
+    recording.begin(EMPTY, () => EMPTY);
+    const told: Event[] = [{ type: "started" }, FRAME, { type: "tick" }, {
+      type: "configured",
+      configuration: configuration({ dataTransfer: new Map([["v", "b"]]) }),
+    }];
+    told.forEach((event, index) => recording.record(START + index, event));
+    recording.close();
+    deepEqual(events(file), told);
+    equal(Deno.statSync(file).mode! & 0o777, 0o600);
+    deepEqual(logged, []);
+  });
+});
+
+Deno.test("events reach the disk within a second, not one by one", async () => {
+  await withRecorder(async ({ file, logged }) => {
+    const recording = recorder(file, logged);
+    recording.begin(EMPTY, () => EMPTY);
+    const before = Deno.statSync(file).size;
+    for (let count = 0; count < 100; count++) recording.record(START, FRAME);
+    equal(Deno.statSync(file).size, before);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    equal(events(file).length, 100);
+    recording.close();
+  });
+});
+
+Deno.test("a full file is followed by one with a header of its own, and the oldest goes", async () => {
+  await withRecorder(({ folder, file, logged }) => {
+    const recording = recorder(file, logged, { maxBytes: 5_000, keep: 3 });
+    const state = createState(EMPTY.configuration, EMPTY.snapshot, START);
+    recording.begin(EMPTY, () => ({ ...EMPTY, state }));
+    for (let count = 0; count < 3_000; count++) {
+      recording.record(START, FRAME);
+      recording.rotate();
+    }
+    recording.close();
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    deepEqual(names, ["r.jsonl", "r.jsonl.1", "r.jsonl.2"]);
+    for (const name of names) {
+      using lines = new LineReader(join(folder, name));
+      ok(RecordingReader.of(lines)?.header.state, name);
+    }
+    deepEqual(logged, []);
+  });
+});
+
+Deno.test("what was recorded before is kept as an older file", async () => {
+  await withRecorder(({ file, logged }) => {
+    for (let run = 0; run < 2; run++) {
+      const recording = recorder(file, logged);
+      recording.begin(EMPTY, () => EMPTY);
+      recording.record(START + run, { type: "tick" });
+      recording.close();
+    }
+    equal(events(file).length, 1);
+    equal(events(`${file}.1`).length, 1);
+  });
+});
+
+Deno.test("a disk that is full ends the recording with one warning, and nothing else", () => {
+  const logged: string[] = [];
+  const recording = recorder("/dev/full", logged);
+  recording.begin(EMPTY, () => EMPTY);
+  for (let count = 0; count < 10_000; count++) {
+    recording.record(START, FRAME);
+    recording.rotate();
+  }
+  recording.close();
+  deepEqual(logged, ["warning the recording has ended: it cannot be written"]);
+});
+
+Deno.test("with a key, no tag is in the file", async () => {
+  await withRecorder(({ folder, file, logged }) => {
+    const key = recordingKey(folder);
+    equal(recordingKey(folder), key, "another key");
+    equal(Deno.statSync(join(folder, "recording.key")).mode! & 0o777, 0o600);
+    const recording = recorder(file, logged, { key });
+    recording.begin(EMPTY, () => EMPTY);
+    recording.record(START, FRAME);
+    recording.close();
+    const text = Deno.readTextFileSync(file);
+    doesNotMatch(text, /04A2B3C4D5/i);
+    match(text, /"idTags":"pseudonyms"/);
+    ok(!text.includes(key), "the key is in the recording");
+  });
+});

@@ -1,0 +1,117 @@
+// Nothing that may not stand in a recording does, and frames stay as they are in all else.
+
+import { deepEqual, doesNotMatch, equal, match, notEqual } from "node:assert/strict";
+import { parseFrame } from "../../src/ocpp/frame.ts";
+import { pseudonyms } from "../../src/recording/pseudonym.ts";
+import { learnTags, scrubEvent, scrubValue } from "../../src/recording/scrub.ts";
+import { type Scrub, scrubText } from "../../src/recording/scrub_text.ts";
+import { configuration } from "../core/harness.ts";
+
+const TAG = "04A2B3C4D5";
+const standIn = pseudonyms("c".repeat(64));
+const scrub = (): Scrub => ({ pseudonym: standIn, known: new Set() });
+const text = (frame: string) => scrubText(scrub(), frame);
+
+const FRAMES: readonly (readonly [frame: string, expected: string])[] = [
+  [`[2,"1","Authorize",{"idTag":"${TAG}"}]`, `[2,"1","Authorize",{"idTag":"${standIn(TAG)}"}]`],
+  [
+    `[2, "1" ,"Authorize",\n{ "idTag" : "${TAG}" }]`,
+    `[2, "1" ,"Authorize",\n{ "idTag" : "${standIn(TAG)}" }]`,
+  ],
+  // Cut off in the middle of the tag, before and after a backslash.
+  [`[2,"1","Authorize",{"idTag":"04A2B3C`, `[2,"1","Authorize",{"idTag":"${standIn("04A2B3C")}`],
+  [`[2,"1","Authorize",{"idTag":"${TAG}"`, `[2,"1","Authorize",{"idTag":"${standIn(TAG)}"`],
+  // A number, and a name that is written with an escape.
+  [
+    `[2,"1","Authorize",{"idTag":12345678}]`,
+    `[2,"1","Authorize",{"idTag":${standIn("12345678")}}]`,
+  ],
+  [`[2,"1","A",{"id\\u0054ag":"${TAG}"}]`, `[2,"1","A",{"id\\u0054ag":"${standIn(TAG)}"}]`],
+  [
+    `[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag":"${TAG}"}}]`,
+    `[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag":"${standIn(TAG)}"}}]`,
+  ],
+  [`{"action":"x","id_tag":"${TAG}"}`, `{"action":"x","id_tag":"${standIn(TAG)}"}`],
+  // JSON in a text.
+  [
+    `[2,"1","DataTransfer",{"vendorId":"v","data":"{\\"idTag\\":\\"${TAG}\\"}"}]`,
+    `[2,"1","DataTransfer",{"vendorId":"v","data":"{\\"idTag\\":\\"${standIn(TAG)}\\"}"}]`,
+  ],
+  // What only looks like one.
+  [`[2,"idTag","Heartbeat",{}]`, `[2,"idTag","Heartbeat",{}]`],
+  [
+    `[2,"1","MeterValues",{"x":["idTag","${TAG}"]}]`,
+    `[2,"1","MeterValues",{"x":["idTag","${TAG}"]}]`,
+  ],
+];
+
+for (const [frame, expected] of FRAMES) {
+  Deno.test(`tags have stand-ins in ${JSON.stringify(frame).slice(0, 60)}`, () => {
+    equal(text(frame), expected);
+    const [before, after] = [parseFrame(frame), parseFrame(expected)];
+    equal(before.type, after.type);
+    if (before.type === "malformed") deepEqual(before, after);
+  });
+}
+
+Deno.test("without stand-ins, tags stay and secrets do not", () => {
+  const raw: Scrub = { pseudonym: undefined, known: new Set() };
+  const frame = `[2,"1","Authorize",{"idTag":"${TAG}"}]`;
+  equal(scrubText(raw, frame), frame);
+  doesNotMatch(scrubText(raw, SECRETS[0]!), /hunter2/);
+});
+
+const SECRETS = [
+  '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"hunter2"}]',
+  '[2,"1","ChangeConfiguration",{"value":"hunter2","key":"AuthorizationKey"}]',
+  '[3,"1",{"configurationKey":[{"key":"A","readonly":true,"value":"keep"},{"key":"WifiPassword","readonly":false,"value":"hunter2"}]}]',
+  '[2,"1","GetDiagnostics",{"location":"ftp://user:hunter2@host/path"}]',
+  '[2,"1","DataTransfer",{"vendorId":"v","data":"{\\"password\\":\\"hunter2\\"}"}]',
+  '{"action":"subscribe","token":"hunter2"}',
+];
+
+for (const frame of SECRETS) {
+  Deno.test(`no secret is left of ${frame}`, () => {
+    doesNotMatch(text(frame), /hunter2/);
+    equal(parseFrame(text(frame)).type, parseFrame(frame).type);
+    if (frame.includes("keep")) match(text(frame), /keep/);
+  });
+}
+
+Deno.test("a known tag is found as the value of a configuration key, and as a fact", () => {
+  const known = scrub();
+  learnTags(known, configuration({ idTags: [{ tag: TAG, owner: true, action: "allow" }] }));
+  const frame = `[2,"1","ChangeConfiguration",{"key":"PlugAndChargeIdentifier","value":"${TAG}"}]`;
+  doesNotMatch(scrubText(known, frame), /04A2/);
+  const fact = { type: "fact", name: "sensor.card", value: "04:a2:b3:c4:d5" } as const;
+  notEqual(JSON.stringify(scrubEvent(known, fact)), JSON.stringify(fact));
+});
+
+Deno.test("the configuration: table, other names, rules, and what stands in a URL", () => {
+  const core = configuration({
+    idTags: [{
+      tag: TAG,
+      owner: true,
+      action: "allow",
+      sendAs: new Map([["employer", "NL-EMP-0001"]]),
+    }],
+    rules: [{
+      name: "one card",
+      when: `id_tag == "${TAG}" || id_tag in ["FFEEDDCC"] || id_tag.startsWith("04")`,
+      then: "deny",
+      askTimeoutMs: 1,
+      default: "deny",
+      onUnknown: "deny",
+    }],
+  });
+  const known = scrub();
+  const clean = scrubValue(known, core);
+  equal(clean.idTags[0]?.tag, standIn(TAG));
+  equal(clean.idTags[0]?.sendAs?.get("employer"), standIn("NL-EMP-0001"));
+  const when = `id_tag == "${standIn(TAG)}" || id_tag in ["${standIn("FFEEDDCC")}"] || ` +
+    'id_tag.startsWith("04")';
+  equal(clean.rules[0]?.when, when);
+  equal(core.idTags[0]?.tag, TAG, "the configuration itself was changed");
+  const url = { url: "wss://user:hunter2@host/path?token=hunter2" };
+  deepEqual(scrubValue(known, url), { url: "wss://host/path" });
+});
