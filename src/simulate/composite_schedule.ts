@@ -2,7 +2,8 @@
 
 import type { ChargingSchedule, GetCompositeScheduleRequest } from "../ocpp/types.ts";
 import { type ChargingProfiles, PHASES, VOLTAGE } from "./charging_profiles.ts";
-import { type Connector, MAX_CURRENT_A } from "./connector.ts";
+import type { Connector } from "./connector.ts";
+import { MAX_CURRENT_A } from "./energy_flow.ts";
 
 /** The sum of the limits of these connectors from `start`, simulated epoch ms, for `duration` s. */
 export function compositeSchedule(

@@ -1,6 +1,5 @@
 // One connector of the virtual charger: the cable, the energy that flows, the status that follows.
 
-import { formatTime } from "../ocpp/time.ts";
 import type {
   ChargingProfile,
   MeterValuesRequest,
@@ -9,17 +8,10 @@ import type {
 import type { ChargePointErrorCode, ReadingContext, Reason } from "../ocpp/vocabulary.ts";
 import type { ChargePointStatus } from "../ocpp/vocabulary.ts";
 import type { ConnectorHost, Reservation } from "./connector_host.ts";
-import { Meter, type MeterReading, sampledValues } from "./meter.ts";
-import { type SampleList, Sampling } from "./sampling.ts";
+import { EnergyFlow, MIN_CURRENT_A } from "./energy_flow.ts";
+import type { MeterReading } from "./meter.ts";
 import { Transaction } from "./transaction.ts";
 import type { Vehicle } from "./vehicle.ts";
-
-/** What the charger itself can deliver, A per phase. */
-export const MAX_CURRENT_A = 32;
-/** Below this a car does not charge (IEC 61851-1). */
-const MIN_CURRENT_A = 6;
-/** The longest step in which the power counts as constant, simulated milliseconds. */
-const STEP_MS = 5_000;
 
 /** What can be wrong with a connector. */
 export type Fault = Exclude<ChargePointErrorCode, "NoError">;
@@ -35,10 +27,8 @@ interface Authorised {
 /** One connector. Times are simulated epoch milliseconds. */
 export class Connector {
   readonly #host: ConnectorHost;
-  readonly #meter: Meter;
-  readonly #sampling: Sampling;
+  readonly #flow: EnergyFlow;
   #status: ChargePointStatus = "Available";
-  #advancedTo: number;
   #authorised: Authorised | undefined;
   #vehicle: Vehicle | undefined;
   #transaction: Transaction | undefined;
@@ -48,9 +38,7 @@ export class Connector {
 
   constructor(readonly id: number, host: ConnectorHost) {
     this.#host = host;
-    this.#advancedTo = host.clock.now();
-    this.#meter = new Meter(1_000_000 * id);
-    this.#sampling = new Sampling(host.settings);
+    this.#flow = new EnergyFlow(this, host);
   }
 
   get status(): ChargePointStatus {
@@ -68,7 +56,7 @@ export class Connector {
 
   /** What the connector offers now, A per phase. */
   get offeredA(): number {
-    return this.#offer(this.#host.clock.now());
+    return this.#flow.offerA(this.#host.clock.now());
   }
 
   get transaction(): Transaction | undefined {
@@ -76,7 +64,7 @@ export class Connector {
   }
 
   get reading(): MeterReading {
-    return this.#meter.read(this.#vehicle);
+    return this.#flow.reading;
   }
 
   /** Nobody charges here and nobody is about to. */
@@ -127,7 +115,7 @@ export class Connector {
     this.advance();
     const at = this.#host.clock.now();
     const { settings, profiles, queue } = this.#host;
-    const meterStartWh = this.#meter.registerWh;
+    const meterStartWh = this.#flow.registerWh;
     const reservationId = this.reservation?.reservationId;
     this.reservation = undefined;
     const transaction = new Transaction(this.id, idTag, at, meterStartWh, reservationId);
@@ -135,7 +123,7 @@ export class Connector {
     if (profile) profiles.install(this.id, profile, at);
     const measurands = settings.measurands("StopTxnSampledData");
     transaction.record(measurands, this.reading, "Transaction.Begin", at);
-    this.#sampling.begin(at);
+    this.#flow.begin(at);
     this.#host.report(`connector ${this.id}: charging begins for ${idTag} at ${meterStartWh} Wh`);
     queue.add({
       action: "StartTransaction",
@@ -167,9 +155,9 @@ export class Connector {
     const at = this.#host.clock.now();
     const measurands = this.#host.settings.measurands("StopTxnSampledData");
     transaction.record(measurands, this.reading, "Transaction.End", at);
-    const session = transaction.finish(at, this.#meter.registerWh, reason);
+    const session = transaction.finish(at, this.#flow.registerWh, reason);
     this.#transaction = undefined;
-    this.#sampling.end();
+    this.#flow.end();
     this.#host.profiles.endTransaction(this.id);
     this.#host.queue.add({
       action: "StopTransaction",
@@ -198,9 +186,8 @@ export class Connector {
 
   /** The register starts over somewhere else, as after a repair of the meter; Wh, either way. */
   jumpMeter(byWh: number): void {
-    this.advance();
-    this.#meter.jump(byWh);
-    this.#host.report(`connector ${this.id}: the meter jumps to ${this.#meter.registerWh} Wh`);
+    this.#flow.jump(byWh);
+    this.#host.report(`connector ${this.id}: the meter jumps to ${this.#flow.registerWh} Wh`);
   }
 
   /** The charger has restarted: nobody is authorised, and a car that is there starts afresh. */
@@ -214,68 +201,12 @@ export class Connector {
 
   /** Lets energy flow up to now, sending meter values as they become due. */
   advance(): void {
-    const now = this.#host.clock.now();
-    this.#sampling.align(now);
-    // The clock may have been set back.
-    this.#advancedTo = Math.min(this.#advancedTo, now);
-    while (this.#advancedTo < now) {
-      const until = Math.min(now, this.#advancedTo + STEP_MS, this.#sampling.nextAt);
-      this.#flow(until);
-      for (const list of this.#sampling.take(until)) this.#sample(list, until);
-    }
-  }
-
-  #flow(until: number): void {
-    const transaction = this.#transaction;
-    const offeredA = this.#offer(this.#advancedTo);
-    const wantedW = transaction?.energyAllowed && offeredA >= MIN_CURRENT_A
-      ? this.#vehicle?.wantedPowerW((this.#advancedTo + until) / 2 - transaction.startedAt)
-      : undefined;
-    this.#meter.flow(this.#vehicle, wantedW ?? 0, offeredA, until - this.#advancedTo);
-    this.#advancedTo = until;
-    this.settle();
-  }
-
-  #offer(at: number): number {
-    const { profiles, chargingConnectors } = this.#host;
-    const limitA = profiles.limitA(this.id, at, this.#transaction, chargingConnectors());
-    return Math.min(MAX_CURRENT_A, limitA ?? MAX_CURRENT_A);
-  }
-
-  #sample(list: SampleList, at: number): void {
-    const periodic = list === "MeterValuesSampledData";
-    this.#queueMeterValues(
-      this.meterValues(periodic ? "Sample.Periodic" : "Sample.Clock", at, list),
-    );
-    if (!periodic) return;
-    const { energyWh, powerW, offeredA } = this.reading;
-    this.#host.report(
-      `connector ${this.id}: ${Math.floor(energyWh)} Wh, ${Math.round(powerW)} W, ` +
-        `${offeredA.toFixed(1)} A offered`,
-    );
-  }
-
-  #queueMeterValues(values: MeterValuesRequest): void {
-    if (values.meterValue.every((one) => one.sampledValue.length === 0)) return;
-    const transaction = this.#transaction;
-    this.#host.queue.add({
-      action: "MeterValues",
-      deliver: async (peer) => {
-        const id = transaction ? { transactionId: transaction.sentId } : {};
-        await peer.call("MeterValues", { ...values, ...id });
-      },
-    });
+    this.#flow.advance();
   }
 
   /** The meter as MeterValues, without a transaction id. */
-  meterValues(
-    context: ReadingContext,
-    at: number,
-    list: SampleList = "MeterValuesSampledData",
-  ): MeterValuesRequest {
-    const measurands = this.#host.settings.measurands(list);
-    const sampledValue = sampledValues(measurands, this.reading, context);
-    return { connectorId: this.id, meterValue: [{ timestamp: formatTime(at), sampledValue }] };
+  meterValues(context: ReadingContext, at: number): MeterValuesRequest {
+    return this.#flow.meterValues(context, at);
   }
 
   /** Takes the status that the cable, the transaction and the reservation call for. */
@@ -285,7 +216,7 @@ export class Connector {
 
   #dueStatus(): ChargePointStatus {
     if (this.#transaction) {
-      const offered = this.#offer(this.#advancedTo) >= MIN_CURRENT_A;
+      const offered = this.#flow.offerA(this.#flow.advancedTo) >= MIN_CURRENT_A;
       if (!this.#transaction.energyAllowed || !offered) return "SuspendedEVSE";
       return this.#vehicle && !this.#vehicle.full ? "Charging" : "SuspendedEV";
     }

@@ -3,6 +3,7 @@
 import type { Quirk } from "./quirk.ts";
 import { BOOT_QUIRKS } from "./quirks/boot.ts";
 import { CONFIGURATION_QUIRKS } from "./quirks/configuration.ts";
+import { FIELD_QUIRKS } from "./quirks/field.ts";
 import { FRAME_QUIRKS } from "./quirks/frame.ts";
 import { HANDSHAKE_QUIRKS } from "./quirks/handshake.ts";
 import { LIMIT_QUIRKS } from "./quirks/limit.ts";
@@ -15,6 +16,7 @@ export const QUIRKS: readonly Quirk[] = [
   ...HANDSHAKE_QUIRKS,
   ...BOOT_QUIRKS,
   ...FRAME_QUIRKS,
+  ...FIELD_QUIRKS,
   ...TIME_QUIRKS,
   ...METER_QUIRKS,
   ...CONFIGURATION_QUIRKS,
