@@ -38,6 +38,6 @@ Deno.test("the names of quirks and scenarios are completed", async () => {
   const complete = async (...words: string[]) =>
     (await ocppProxy(["complete-words", "simulate", ...words])).out.trimEnd().split("\n");
   assert.deepEqual(await complete("--quirk", "hua"), ["huawei"]);
-  assert.deepEqual(await complete("--quirk", "li"), ["list", "libocpp"]);
+  assert.deepEqual(await complete("--quirk", "li"), ["list", "limit-lost-at-restart", "libocpp"]);
   assert.deepEqual(await complete("--scenario", "o"), ["overnight-solar", "offline-day"]);
 });
