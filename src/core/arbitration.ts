@@ -194,14 +194,15 @@ function sharing({ configuration }: State, backendId: string): Objection {
 }
 
 function permission({ backends }: State, request: ControlRequest): Objection {
-  const backend = backends.get(request.backendId);
-  const permissions = backend?.configuration.permissions;
-  const permitted = request.permission === undefined
-    ? CONTROL_PERMISSIONS.some((item) => permissions?.has(item))
-    : permissions?.has(request.permission);
-  if (permitted) return undefined;
-  const role = backend?.configuration.role ?? "observer";
-  return { code: "not_permitted", reason: `the role ${role} does not include ${request.action}` };
+  const { backendId, action } = request;
+  const permissions = backends.get(backendId)?.configuration.permissions;
+  if (permissions === undefined) {
+    return { code: "not_permitted", reason: `${backendId} is not configured` };
+  }
+  const wanted = request.permission === undefined ? CONTROL_PERMISSIONS : [request.permission];
+  if (wanted.some((item) => permissions.has(item))) return undefined;
+  const reason = `${backendId} has no permission for ${action} (${wanted.join(" or ")})`;
+  return { code: "not_permitted", reason };
 }
 
 /** The two sensors of the first ocpp-proxy. Whoever holds control already keeps it. */

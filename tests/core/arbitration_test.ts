@@ -33,7 +33,7 @@ Deno.test("the rules speak in the order of the contract, section 5", () => {
     [/blocked_providers/, () => reconfigure({ blockedProviders: [] })],
     [/allowed_providers/, () => reconfigure({ allowedProviders: [] })],
     [
-      /role observer/,
+      /b has no permission for SetChargingProfile/,
       () => reconfigure({ backends: [backend("b", "controller"), backend("other", "controller")] }),
     ],
     [/again in 60 s/, () => {
@@ -74,6 +74,6 @@ Deno.test("every decision is kept with its reason, repeated denials once a minut
     request: "UnlockConnector",
     outcome: "denied",
     rule: null,
-    reason: "denied: the role observer does not include UnlockConnector",
+    reason: "denied: b has no permission for UnlockConnector (unlock)",
   });
 });

@@ -113,7 +113,7 @@ const TABLE: readonly Row[] = [
   ["denied: solar is in blocked_providers", () => {}, {}, { blockedProviders: ["solar"] }],
   ["denied: solar is not in allowed_providers", () => {}, {}, { allowedProviders: ["employer"] }],
   [
-    "denied: the role observer does not include RemoteStartTransaction",
+    "denied: meter has no permission for RemoteStartTransaction (start_stop)",
     () => {},
     { backendId: "meter" },
   ],
