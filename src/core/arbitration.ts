@@ -340,11 +340,16 @@ function precedence(state: State, backendId: string, holder: string): string {
   return `${backendId} (${why}) comes before ${holder}`;
 }
 
-/** A backend whose RemoteStartTransaction the charger has, or has accepted, and that has not begun. */
-function starting({ control, charger }: State, now: number): string | undefined {
-  if (control.claim && control.claim.expiresAt > now) return control.claim.backendId;
+/**
+ * A backend whose RemoteStartTransaction the charger has, or has accepted, and that has not begun
+ * yet. One that may not charge any more is in nobody's way: its start will be refused.
+ */
+function starting(state: State, now: number): string | undefined {
+  const { control: { claim }, charger } = state;
   const call = charger.pending?.call;
-  return call?.action === "RemoteStartTransaction" ? call.backendId : undefined;
+  const claimed = claim && claim.expiresAt > now ? claim.backendId : undefined;
+  const called = call?.action === "RemoteStartTransaction" ? call.backendId : undefined;
+  return [claimed, called].find((id) => id !== undefined && barOf(state, id) === undefined);
 }
 
 function grantReason(reason: string, ruling: Ruling): string {

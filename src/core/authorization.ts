@@ -29,9 +29,12 @@ export function authorize(step: Step, connection: number, id: MessageId, idTag: 
   if (isCharging(state, idTag)) return answer("Accepted");
   if (isDenied(step, idTag)) return answer("Blocked");
   const row = idTagRow(state, idTag);
-  const claimed = state.backends.get(claimant(state, idTag, undefined, now) ?? "");
-  if (row) {
-    const allowed = claimed !== undefined || allowCard(step, row.backend ?? null, idTag);
+  const starter = claimant(state, idTag, undefined, now);
+  const shutOut = starter !== undefined && isExcluded(state, starter);
+  const claimed = shutOut ? undefined : state.backends.get(starter ?? "");
+  if (row || shutOut) {
+    const holder = row ? row.backend ?? null : starter ?? null;
+    const allowed = claimed !== undefined || allowCard(step, holder, idTag);
     return answer(allowed ? "Accepted" : "Blocked");
   }
   const asked = claimed ? [claimed].filter(canBeAsked) : authorizers(state);
@@ -180,7 +183,9 @@ function settleAuthorize(
 
 /** Whether a backend's yes to a card counts; it does for its own RemoteStartTransaction. */
 function agrees(step: Step, idTag: string, backendId: string): boolean {
-  if (claimant(step.state, idTag, undefined, step.now) === backendId) return true;
+  const { state, now } = step;
+  const starts = claimant(state, idTag, undefined, now) === backendId;
+  if (starts && !isExcluded(state, backendId)) return true;
   if (allowCard(step, backendId, idTag)) {
     rememberAuthorization(step, idTag, backendId);
     return true;

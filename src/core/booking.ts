@@ -1,5 +1,6 @@
 // Whose a tag and its session are: RemoteStart's backend, else the table, else who authorised it.
 
+import { isExcluded } from "./arbitration.ts";
 import { claimant } from "./claim.ts";
 import { comparable, idTagRow } from "./id_tag.ts";
 import type { BookedBy } from "./record.ts";
@@ -17,7 +18,10 @@ export function book(
   now: number,
 ): { backendId: string | null; bookedBy: BookedBy } {
   const claimed = claimant(state, idTag, connectorId, now);
-  if (claimed !== undefined) return { backendId: claimed, bookedBy: "remote_start" };
+  // Whoever the owner has shut out since has no claim to a card that the table knows.
+  const counts = claimed !== undefined &&
+    !(isExcluded(state, claimed) && idTagRow(state, idTag) !== undefined);
+  if (counts) return { backendId: claimed, bookedBy: "remote_start" };
   return holderOf(state, idTag);
 }
 

@@ -1,5 +1,6 @@
 // A card at the charger: refused by the table, decided by the arbiter, or allowed a moment ago.
 
+import { isExcluded } from "./arbitration.ts";
 import { recordDecision } from "./decision.ts";
 import type { OwnerMode } from "./event.ts";
 import { comparable, idTagRow } from "./id_tag.ts";
@@ -58,8 +59,8 @@ export function grantOf(state: State, idTag: string, now: number): TagGrant | un
 /**
  * Whether a transaction that has begun may go on, so far as it is for the household to say.
  *
- * What the arbiter has said of its card, or of the command that began it, is not decided twice. What
- * began while the charger could not ask was decided by the charger's own rules; only the table
+ * What the arbiter has said of its card, or of the command that began it, is not decided twice,
+ * unless the owner has shut its backend out since. What began while the charger could not ask was decided by the charger's own rules; only the table
  * still counts.
  */
 export function allowStart(step: Step, session: SessionRecord): boolean {
@@ -69,7 +70,10 @@ export function allowStart(step: Step, session: SessionRecord): boolean {
   const granted = grantOf(state, idTag, now) !== undefined;
   // For one start: the next one is decided again.
   state.tagGrants.delete(comparable(idTag));
-  if (granted || session.bookedBy === "remote_start") return true;
+  if (granted) return true;
+  // The owner's word may have changed since the command.
+  const commanded = session.bookedBy === "remote_start" && backendId !== null;
+  if (commanded && !isExcluded(state, backendId)) return true;
   if (session.startedAt < state.charger.connectedAt) return true;
   return localRequest(step, backendId, idTag, connectorId).granted;
 }

@@ -75,10 +75,7 @@ export function endLease(
   const { backendId } = lease;
   control.lease = undefined;
   control.recheck = true;
-  // Otherwise what it has started is still its own when it begins.
-  if (outcome === "revoked" && control.claim?.backendId === backendId) {
-    control.claim = undefined;
-  }
+  // What it has started is still its own when it begins, and is refused then if it may not be.
   saveControl(step);
   recordDecision(step, { backendId, request: "control", outcome, reason });
   emitJsonTo(step, backendId, {

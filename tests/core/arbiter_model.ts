@@ -111,7 +111,7 @@ export class ArbiterModel implements House {
     };
     switch (word.word) {
       case "granted":
-        this.#end(true);
+        this.#end();
         this.#grant(wish.who, wish.connector, word.rule, wish.action !== "request_control");
         return word;
       case "renewed":
@@ -158,7 +158,7 @@ export class ArbiterModel implements House {
   release(who: string): boolean {
     const waited = this.#leave(who);
     if (this.lease?.who !== who) return waited;
-    this.#end(false);
+    this.#end();
     return true;
   }
 
@@ -193,7 +193,7 @@ export class ArbiterModel implements House {
     const word = judge(this, wish);
     if (word.word === "handover" && question.action === "request_control") this.#enqueue(wish);
     if (word.word !== "granted") return;
-    this.#end(true);
+    this.#end();
     this.#grant(who, connector, word.rule, false);
   }
 
@@ -214,12 +214,12 @@ export class ArbiterModel implements House {
     const { claim, lease } = this;
     if (freed && claim && (claim.connector ?? connector) === connector) {
       this.claim = undefined;
-      if (lease?.who === claim.who && lease.transaction === undefined) this.#end(false);
+      if (lease?.who === claim.who && lease.transaction === undefined) this.#end();
     }
     if (status !== "Faulted" || !lease) return;
     const session = this.running.find(({ id }) => id === lease.transaction);
     const used = session?.connector ?? lease.connector;
-    if (connector === 0 || !used || used === connector) this.#end(true);
+    if (connector === 0 || !used || used === connector) this.#end();
   }
 
   started(one: Running, allowed: boolean): void {
@@ -232,7 +232,7 @@ export class ArbiterModel implements House {
     if (lease && (one.who === null || one.who === lease.who)) {
       lease.transaction ??= one.id;
     } else if (one.who !== null && lease?.transaction === undefined) {
-      this.#end(true);
+      this.#end();
       if (!mayHold(this, one.who)) return;
       const rule = this.#limitRule(one.who);
       this.#grant(one.who, one.connector, rule, false);
@@ -244,7 +244,7 @@ export class ArbiterModel implements House {
     if (this.handover && this.#inTheWay() === 0) {
       const { to } = this.handover;
       this.handover = undefined;
-      if (this.lease?.who !== to) this.#end(true);
+      if (this.lease?.who !== to) this.#end();
       this.#resumed.push(...this.waiting.filter((one) => one.for === "handover"));
       this.waiting = this.waiting.filter((one) => one.for !== "handover");
       return;
@@ -252,7 +252,7 @@ export class ArbiterModel implements House {
     const { lease } = this;
     if (lease?.transaction !== id) return;
     lease.transaction = this.running.find(({ who }) => who === lease.who)?.id;
-    if (lease.transaction === undefined) this.#end(false);
+    if (lease.transaction === undefined) this.#end();
   }
 
   failHandover(): void {
@@ -287,7 +287,7 @@ export class ArbiterModel implements House {
     const { lease } = this;
     if (lease) {
       const expired = lease.transaction === undefined && over(lease.until);
-      if (this.#isGone(lease.who) || expired) this.#end(false);
+      if (this.#isGone(lease.who) || expired) this.#end();
     }
     this.queue = this.queue.filter(({ who }) => !this.#isGone(who));
   }
@@ -312,7 +312,7 @@ export class ArbiterModel implements House {
   /** The command that a lease was granted for came to nothing; false: that cannot be. */
   lapse(): boolean {
     if (!this.lease?.fresh || this.lease.transaction !== undefined) return false;
-    this.#end(false);
+    this.#end();
     return true;
   }
 
@@ -338,7 +338,7 @@ export class ArbiterModel implements House {
       const word = judge(this, wish);
       switch (word.word) {
         case "granted":
-          this.#end(true);
+          this.#end();
           return this.#grant(who, connector, word.rule, false);
         case "renewed":
           this.#leave(who);
@@ -415,14 +415,13 @@ export class ArbiterModel implements House {
     lease.transaction = this.running.findLast(({ who }) => who === null || who === lease.who)?.id;
   }
 
-  #end(revoked: boolean): void {
-    if (revoked && this.lease && this.claim?.who === this.lease.who) this.claim = undefined;
+  #end(): void {
     this.lease = undefined;
   }
 
   #review(): void {
     if (this.handover && !mayHold(this, this.handover.to)) this.failHandover();
-    if (this.lease && !mayHold(this, this.lease.who)) this.#end(true);
+    if (this.lease && !mayHold(this, this.lease.who)) this.#end();
   }
 
   #handOver(to: string, from: string): void {

@@ -108,7 +108,12 @@ export function judgeCard(house: House, who: string | null): Word {
 
 /** Whether a backend may hold control at all. */
 export function mayHold(house: House, who: string): boolean {
-  return ownerLets(house, who) && isListed(house, who) && may(house, who, undefined);
+  return isLetIn(house, who) && may(house, who, undefined);
+}
+
+/** Whether the owner lets a backend have a say at all. */
+export function isLetIn(house: House, who: string): boolean {
+  return ownerLets(house, who) && isListed(house, who);
 }
 
 /** The higher comes first. */
@@ -181,7 +186,8 @@ function standing(house: House, { who, action }: Wish): Word {
     }
     return { word: "handover", from: others[0]!.who! };
   }
-  const starter = claim && claim.until > now ? claim.who : house.startInFlight;
+  const starters = [claim && claim.until > now ? claim.who : undefined, house.startInFlight];
+  const starter = starters.find((one) => one !== undefined && mayHold(house, one));
   if (starter !== undefined && starter !== who) return LOCKED;
   if (lease === undefined || comesBefore(house, who, lease.who, lease.since)) {
     return { word: "granted" };

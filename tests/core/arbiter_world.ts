@@ -8,7 +8,7 @@ import type { ChargerCall, State } from "../../src/core/state.ts";
 import type { Frame } from "../../src/ocpp/frame.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import { ArbiterModel } from "./arbiter_model.ts";
-import { judge, judgeCard, mayHold, type Wish } from "./arbiter_reference.ts";
+import { isLetIn, judge, judgeCard, mayHold, type Wish } from "./arbiter_reference.ts";
 import { ArbiterCharger } from "./arbiter_charger.ts";
 import { adopt, cardInShort, coreView, inShort, modelView, plain } from "./arbiter_view.ts";
 import { Harness, START } from "./harness.ts";
@@ -69,9 +69,13 @@ export class ArbiterWorld {
     }
   }
 
-  /** Whether the charger carries out a RemoteStartTransaction of this backend (connector undefined: any). */
+  /**
+   * Whether the charger carries out a RemoteStartTransaction of this backend that the owner still
+   * lets charge (connector undefined: any).
+   */
   startsFor(who: string, connector: number | undefined): boolean {
     const { claim, now } = this.model;
+    if (!isLetIn(this.model, who)) return false;
     const fits = (of: number | undefined) =>
       of === undefined || connector === undefined || of === connector;
     if (claim && claim.until > now && claim.who === who && fits(claim.connector)) return true;
