@@ -55,7 +55,9 @@ function bill(state: State, session: SessionRecord, until: number): SessionBill 
   };
   const revenue = charged(before.revenue, interval, revenueSpans(state, session));
   const cost = charged(before.cost, interval, costSpans(state));
-  if (revenue.mixed) flag(session, "revenue_incomplete");
+  const owes = revenue.account !== null ||
+    tariffOf(state.configuration, session.backendId) !== undefined;
+  if (revenue.mixed || (revenue.unpricedWh > 0 && owes)) flag(session, "revenue_incomplete");
   if (cost.mixed || (cost.unpricedWh > 0 && paysForEnergy(state))) {
     flag(session, "cost_incomplete");
   }
@@ -92,7 +94,9 @@ function emptyAccount(currency: string): SessionAccount {
 
 function revenueSpans({ configuration }: State, { backendId }: SessionRecord): Spans {
   const name = tariffOf(configuration, backendId);
-  return name === undefined ? () => [] : (from, to) => tariffSpans(configuration, name, from, to);
+  return name === undefined
+    ? (from, to) => [{ from, to, offer: undefined }]
+    : (from, to) => tariffSpans(configuration, name, from, to);
 }
 
 function costSpans(state: State): Spans {

@@ -214,6 +214,27 @@ Deno.test("a changed configuration concerns only what comes later", () => {
   assert.equal(money(h).revenue, "1.20");
 });
 
+Deno.test("energy for which no tariff was valid earns nothing, and the books say so", () => {
+  const changes: Partial<Omit<CoreConfiguration, "charger">>[] = [
+    { tariffs: [] },
+    { backends: [backend("employer", "biller")] },
+    { backends: [] },
+    { tariffs: [{ ...TARIFF, validUntil: "2026-11-22" }] },
+  ];
+  for (const change of changes) {
+    const h = charging(household());
+    const id = start(h, { idTag: "WORK", meterStart: 0 });
+    meter(h, id, HOUR, 1_000);
+    h.event({ type: "configured", configuration: household({ idTags: [], ...change }) });
+    assert.deepEqual(newest(h).flags, []);
+    stop(h, id, 2 * HOUR, 2_000);
+    assert.deepEqual([money(h).revenue, newest(h).flags], ["0.30", ["revenue_incomplete"]]);
+  }
+  const h = priced({ validFrom: "2027-01-01" });
+  stop(h, start(h, { idTag: "WORK", meterStart: 0 }), HOUR, 1_000);
+  assert.deepEqual([money(h).revenue, newest(h).flags], [null, ["revenue_incomplete"]]);
+});
+
 Deno.test("what was billed survives the end of the process, to the last unit", () => {
   const core = household({
     tariffs: [{ ...AFTERNOON, prices: { ...TARIFF.prices, timeMicrosPerMinute: 7 } }],
