@@ -58,7 +58,8 @@ function bill(state: State, session: SessionRecord, until: number): SessionBill 
   const owes = revenue.account !== null ||
     tariffOf(state.configuration, session.backendId) !== undefined;
   if (revenue.mixed || (revenue.unpricedWh > 0 && owes)) flag(session, "revenue_incomplete");
-  if (cost.mixed || (cost.unpricedWh > 0 && paysForEnergy(state))) {
+  const pays = cost.account !== null || paysForEnergy(state);
+  if (cost.mixed || (cost.unpricedWh > 0 && pays)) {
     flag(session, "cost_incomplete");
   }
   const after = {
@@ -94,9 +95,7 @@ function emptyAccount(currency: string): SessionAccount {
 
 function revenueSpans({ configuration }: State, { backendId }: SessionRecord): Spans {
   const name = tariffOf(configuration, backendId);
-  return name === undefined
-    ? (from, to) => [{ from, to, offer: undefined }]
-    : (from, to) => tariffSpans(configuration, name, from, to);
+  return name === undefined ? unpriced : (from, to) => tariffSpans(configuration, name, from, to);
 }
 
 function costSpans(state: State): Spans {
@@ -104,7 +103,12 @@ function costSpans(state: State): Spans {
   const { tariff, priceSensor } = configuration.household;
   if (tariff !== undefined) return (from, to) => tariffSpans(configuration, tariff, from, to);
   if (priceSensor !== undefined) return (from, to) => sensorSpans(state, priceSensor, from, to);
-  return () => [];
+  return unpriced;
+}
+
+/** There is no tariff, or none any more. */
+function unpriced(from: number, to: number): readonly PricedSpan[] {
+  return [{ from, to, offer: undefined }];
 }
 
 function paysForEnergy({ configuration: { household } }: State): boolean {

@@ -1,10 +1,10 @@
 // Sessions that the charger never stops: closed with what is known, and flagged.
 
 import { formatTime } from "../ocpp/time.ts";
+import { believedTime } from "./believed_time.ts";
 import { billStop } from "./billing.ts";
 import type { LogEntry, SessionRecord } from "./record.ts";
 import { endSession, flag, openSessions } from "./session.ts";
-import type { State } from "./state.ts";
 import { log, type Step } from "./step_context.ts";
 import { store } from "./stored.ts";
 
@@ -19,7 +19,7 @@ export function closeLostSessions(step: Step): void {
   });
   if (lost === undefined) return;
   const freeSince = state.charger.connectors.get(lost.connectorId)?.at ?? now;
-  const session = estimateStop(state, lost, Math.max(freeSince, lost.startedAt), lost.registerWh);
+  const session = estimateStop(step, lost, Math.max(freeSince, lost.startedAt), lost.registerWh);
   const entry = stopEntry(step, session, state.log.lastSequence + 1);
   log(step, "warning", "the charger never stopped a transaction; it is closed with an estimate", {
     transactionId: session.transactionId,
@@ -43,7 +43,7 @@ export function lostAt(
 
 /** A copy of the session, closed with what is known. */
 export function estimateStop(
-  state: State,
+  { state, now }: Pick<Step, "state" | "now">,
   session: SessionRecord,
   at: number,
   meterStopWh: number | null,
@@ -53,7 +53,7 @@ export function estimateStop(
   const register = session.registerWh;
   const usable = meterStopWh !== null && (register === null || meterStopWh >= register);
   endSession(closed, {
-    at: Math.max(session.meteredAt ?? 0, Math.min(at, Number.MAX_SAFE_INTEGER)),
+    at: Math.max(session.meteredAt ?? 0, believedTime(closed, at, now)),
     meterStopWh: usable ? meterStopWh : register,
     reason: "Other",
   });

@@ -33,7 +33,7 @@ export type SessionFlag =
   | "late_stop"
   /** The session was running before the proxy knew of it. */
   | "adopted"
-  /** A time was missing or from before 2020; the time of receipt stands in. */
+  /** A time was missing, from before 2020, or far ahead; the time of receipt stands in. */
   | "clock_corrected"
   /** The register ran backwards, or jumped. */
   | "meter_reset"

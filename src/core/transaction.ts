@@ -13,6 +13,7 @@ import type {
 } from "../ocpp/types.ts";
 import { mayKnow } from "./backend.ts";
 import type { Backend } from "./backend_state.ts";
+import { believedTime } from "./believed_time.ts";
 import { billReadings, billStop } from "./billing.ts";
 import { book } from "./booking.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
@@ -96,7 +97,7 @@ export function startTransaction(
   const ended = sessionOnConnector(state, request.connectorId);
   let closed: SessionRecord | undefined;
   if (ended) {
-    closed = estimateStop(state, ended, startedAt, request.meterStart);
+    closed = estimateStop(step, ended, startedAt, request.meterStart);
     entries.push(stopEntry(step, closed, state.log.lastSequence + 1));
     writes.push({ table: "session", session: closed });
   }
@@ -206,7 +207,11 @@ export function stopTransaction(
     }
     const corrected = { ...session, flags: [...session.flags] };
     flag(corrected, "late_stop");
-    endSession(corrected, { at, meterStopWh: request.meterStop, reason });
+    endSession(corrected, {
+      at: believedTime(corrected, at, now),
+      meterStopWh: request.meterStop,
+      reason,
+    });
     // One that ended before anything was billed stays as it is in the books.
     if (corrected.bill) billStop(state, corrected);
     store(
@@ -219,7 +224,11 @@ export function stopTransaction(
   const ended = { ...session, flags: [...session.flags] };
   if (!isClockSet(original)) flag(ended, "clock_corrected");
   takeLastReading(state, ended, request.transactionData ?? [], now);
-  endSession(ended, { at, meterStopWh: request.meterStop, reason });
+  endSession(ended, {
+    at: believedTime(ended, at, now),
+    meterStopWh: request.meterStop,
+    reason,
+  });
   billStop(state, ended);
   const { transactionId: _, ...payload } = request;
   const entry: LogEntry = {
@@ -288,7 +297,7 @@ function takeReadings(
   now: number,
 ): void {
   for (const { wh, at } of energyRegisterReadings(meterValue)) {
-    meterReading(session, wh, at ?? now);
+    meterReading(session, wh, believedTime(session, at ?? now, now));
     billReadings(state, session);
   }
 }
@@ -302,7 +311,7 @@ function takeLastReading(
 ): void {
   const last = energyRegisterReadings(transactionData).at(-1);
   if (last === undefined || last.wh < (session.registerWh ?? 0)) return;
-  meterReading(session, last.wh, last.at ?? now);
+  meterReading(session, last.wh, believedTime(session, last.at ?? now, now));
   billReadings(state, session);
 }
 

@@ -398,3 +398,40 @@ Deno.test("prices of the sensor are remembered over a restart", () => {
   assert.equal(money(h).cost, "1.50");
   assert.deepEqual(newest(h).flags, []);
 });
+
+Deno.test("nobody pays for the years that a charger's clock is ahead", () => {
+  const FAR = 73 * 365 * 24 * HOUR;
+  for (const how of ["stop", "meter", "next start"]) {
+    const h = priced({ prices: { ...TARIFF.prices, timeMicrosPerMinute: 10_000 } });
+    const id = start(h, { idTag: "WORK" });
+    h.pass(600_000);
+    if (how === "meter") meter(h, id, FAR, 1_500);
+    if (how === "next start") start(h, { idTag: "OTHER", meterStart: 2_000, timestamp: at(FAR) });
+    else stop(h, id, how === "stop" ? FAR : 600, 2_000);
+    const session = h.tables.sessions.get(id)!;
+    assert.ok(session.stoppedAt! <= h.now, how);
+    const revenue = Number(decimalText(session.revenueMicros!));
+    assert.ok(revenue >= 0.4 && revenue < 0.45, `${how}: ${revenue}`);
+    assert.ok(session.flags.includes("clock_corrected"), how);
+  }
+});
+
+Deno.test("a proxy whose own clock is late takes the charger's times as they are", () => {
+  const DAYS = 30 * 24 * HOUR;
+  const h = priced({ prices: { ...TARIFF.prices, timeMicrosPerMinute: 10_000 } });
+  const id = start(h, { idTag: "WORK", timestamp: at(DAYS) });
+  stop(h, id, DAYS + 600, 1_000);
+  assert.equal(money(h).revenue, "0.10");
+  assert.deepEqual(newest(h).flags, []);
+});
+
+Deno.test("what the household pays is incomplete from where its tariff is taken away", () => {
+  const h = charging(household({ household: { tariff: "work" } }));
+  const id = start(h);
+  meter(h, id, HOUR, 2_000);
+  assert.deepEqual(newest(h).flags, []);
+  h.event({ type: "configured", configuration: household() });
+  stop(h, id, 2 * HOUR, 5_000);
+  assert.equal(money(h).cost, "0.30");
+  assert.deepEqual(newest(h).flags, ["cost_incomplete"]);
+});
