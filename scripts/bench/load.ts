@@ -24,10 +24,27 @@ const MAX_GROWTH_MIB = 1;
 const MIB = 1024 * 1024;
 
 export async function measureLoad(program: string, folder: string): Promise<Row[]> {
+  await using scene = await openScene(program, folder);
+  const single: FanOut[] = [];
+  const ahead: FanOut[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    single.push(await scene.fanOut(1));
+    ahead.push(await scene.fanOut(8));
+  }
+  const rows = [
+    fanOutRow(`MeterValues to ${BACKENDS} backends, one at a time`, single),
+    fanOutRow(`MeterValues to ${BACKENDS} backends, 8 at a time`, ahead),
+    ...await scene.memory(),
+  ];
+  return rows;
+}
+
+/** A proxy, its backends and a charger that charges; `more`: keys of its configuration. */
+export async function openScene(program: string, folder: string, more = ""): Promise<Scene> {
   const ids = Array.from({ length: BACKENDS }, (_, index) => `b${index}`);
   const list = ids.map((id) => `  - { id: ${id}, token: token-of-${id} }\n`).join("");
-  await using proxy = await startProxy(program, folder, `backends:\n${list}`);
-  await using backends = new Process([
+  const proxy = await startProxy(program, folder, `${more}backends:\n${list}`);
+  const backends = new Process([
     "run",
     "--quiet",
     "--allow-net",
@@ -43,23 +60,11 @@ export async function measureLoad(program: string, folder: string): Promise<Row[
   await boot(charger);
   const scene = new Scene(proxy, backends, charger);
   await scene.begin();
-  const single: FanOut[] = [];
-  const ahead: FanOut[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    single.push(await scene.fanOut(1));
-    ahead.push(await scene.fanOut(8));
-  }
-  const rows = [
-    fanOutRow(`MeterValues to ${BACKENDS} backends, one at a time`, single),
-    fanOutRow(`MeterValues to ${BACKENDS} backends, 8 at a time`, ahead),
-    ...await scene.memory(),
-  ];
-  await scene.end();
-  return rows;
+  return scene;
 }
 
 /** One round: frames a second until every backend had everything, and how it ended. */
-interface FanOut {
+export interface FanOut {
   readonly rate: number;
   readonly doneMs: number;
   /** Frames that the slowest backend had not acknowledged when the charger stopped. */
@@ -79,7 +84,7 @@ function fanOutRow(name: string, rounds: readonly FanOut[]): Row {
   };
 }
 
-class Scene {
+export class Scene implements AsyncDisposable {
   readonly #proxy: Proxy;
   readonly #backends: Process;
   readonly #charger: Caller;
@@ -99,11 +104,11 @@ class Scene {
     await this.#backends.ask(this.#sent);
   }
 
-  /** Sends for LOAD_SECONDS, then waits until every backend has acknowledged everything. */
-  async fanOut(depth: number): Promise<FanOut> {
+  /** Sends for so long, then waits until every backend has acknowledged everything. */
+  async fanOut(depth: number, seconds = LOAD_SECONDS): Promise<FanOut> {
     const first = this.#sent;
     const begin = performance.now();
-    while (performance.now() - begin < LOAD_SECONDS * 1000) await this.#meterValues(PIECE, depth);
+    while (performance.now() - begin < seconds * 1000) await this.#meterValues(PIECE, depth);
     const sentMs = performance.now() - begin;
     const behind = this.#sent - Number(await this.#backends.ask("count"));
     await this.#backends.ask(this.#sent);
@@ -145,9 +150,11 @@ class Scene {
     ];
   }
 
-  async end(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await stopTransaction(this.#charger, this.#transactionId);
     this.#charger.wire.close();
+    await this.#backends[Symbol.asyncDispose]();
+    await this.#proxy[Symbol.asyncDispose]();
   }
 
   async #meterValues(count: number, depth: number): Promise<void> {

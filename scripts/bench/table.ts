@@ -1,6 +1,6 @@
 // Measures the real program against its targets, everything in one run, and prints one table.
 //
-// deno task bench [start] [latency] [decision] [load]
+// deno task bench [start] [latency] [decision] [load] [record]
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,12 +9,13 @@ import { printTable, type Row } from "./figures.ts";
 import { measureLatency } from "./latency.ts";
 import { measureLoad } from "./load.ts";
 import { endAll, startProxy } from "./processes.ts";
+import { measureRecording } from "./record.ts";
 import { measureStart } from "./start.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-/** After this everything is given up, ms; the parts take two and a half minutes together. */
-const GIVE_UP_MS = 240_000;
+/** After this everything is given up, ms; the parts take three and a half minutes together. */
+const GIVE_UP_MS = 300_000;
 
 const watchdog = setTimeout(() => {
   console.error("The measurements take too long and are given up.");
@@ -36,6 +37,7 @@ try {
     latency: (own) => measureLatency(bundle, own),
     decision: (own) => measureDecision(bundle, own),
     load: (own) => measureLoad(bundle, own),
+    record: (own) => measureRecording(bundle, own),
   };
   await makeBundle(bundle);
   await startOnce(bundle);

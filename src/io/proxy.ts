@@ -233,7 +233,7 @@ export class Proxy {
 
   #handle(event: Event): void {
     const now = this.#clock.now();
-    this.#recorder?.record(now, event);
+    this.#recorder?.record(now, event, this.#state.log.lastSequence);
     let effects: Effect[];
     try {
       effects = step(this.#state, event, now);

@@ -3,7 +3,13 @@
 import metadata from "../../deno.json" with { type: "json" };
 import type { Event } from "../core/event.ts";
 import { pseudonyms } from "../recording/pseudonym.ts";
-import { type Beginning, eventLine, headerLine } from "../recording/recording_format.ts";
+import {
+  type Beginning,
+  eventLine,
+  headerLine,
+  isKept,
+  keptPageLine,
+} from "../recording/recording_format.ts";
 import { learnTags, scrubEvent, scrubValue } from "../recording/scrub.ts";
 import { type Scrub, tagOf } from "../recording/scrub_text.ts";
 import type { Log } from "./log.ts";
@@ -37,6 +43,8 @@ export class Recorder {
   #file: Deno.FsFile | undefined;
   #lines = "";
   #bytes = 0;
+  /** The oldest entry of the log that a replay of this file knows. */
+  #firstKept = Infinity;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Opens the file; what is in its place is kept as `file.1`. Throws what Deno throws. */
@@ -56,10 +64,15 @@ export class Recorder {
     Deno.unrefTimer(this.#timer);
   }
 
-  /** An event that the core is about to be told of; `now` as it is told, epoch milliseconds. */
-  record(now: number, event: Event): void {
+  /**
+   * An event that the core is about to be told of; `now` as it is told, epoch milliseconds, and
+   * `lastSequence` the newest of its log.
+   */
+  record(now: number, event: Event, lastSequence: number): void {
     if (this.#file === undefined) return;
-    this.#lines += eventLine(now, scrubEvent(this.#scrub, event));
+    this.#lines += event.type === "log_page" && isKept(event, this.#firstKept, lastSequence)
+      ? keptPageLine(now, event)
+      : eventLine(now, scrubEvent(this.#scrub, event));
     if (this.#lines.length >= PIECE_CHARACTERS) this.#attempt(() => this.#flush());
   }
 
@@ -83,6 +96,8 @@ export class Recorder {
 
   #writeHeader({ at, configuration, snapshot, state }: Beginning): void {
     const scrub = this.#scrub;
+    const kept = state?.log.entries ?? snapshot.newestEntries;
+    this.#firstKept = kept[0]?.sequence ?? snapshot.lastSequence + 1;
     learnTags(scrub, configuration);
     for (const { idTag } of snapshot.sessions) tagOf(scrub, idTag);
     this.#lines += headerLine({

@@ -37,6 +37,8 @@ export interface RecordingHeader extends Beginning {
 export interface RecordedEvent {
   readonly at: number;
   readonly event: Event;
+  /** A page of the log that a replay knows itself: so many entries, which are not in `event`. */
+  readonly kept?: number;
 }
 
 /** The header as a line, with its line end. */
@@ -101,14 +103,45 @@ export function eventLine(at: number, event: Event): string {
   }
 }
 
+/** The newest entries of the log that a replay keeps. */
+export const KEPT_ENTRIES = 10_000;
+
+type LogPage = Event & { readonly type: "log_page" };
+
+/**
+ * Whether a replay knows these entries, so that they need not be written for every backend: it has
+ * kept all from `firstKept` on, of which `lastSequence` is the newest.
+ */
+export function isKept(
+  { after, entries }: LogPage,
+  firstKept: number,
+  lastSequence: number,
+): boolean {
+  const first = entries?.[0]?.sequence;
+  const last = entries?.at(-1)?.sequence;
+  if (entries === undefined || first === undefined || last === undefined) return false;
+  // What was pruned from the disk is still kept there.
+  const whole = first === after + 1 && last - first + 1 === entries.length;
+  return whole && first >= firstKept && first > lastSequence - KEPT_ENTRIES;
+}
+
+/** A page of the log without its entries, as a line. */
+export function keptPageLine(at: number, { entries, ...page }: LogPage): string {
+  return `${JSON.stringify({ at, event: page, kept: entries?.length })}\n`;
+}
+
 /** The event in a line; throws SyntaxError where there is none. */
 export function parseEvent(line: string): RecordedEvent {
-  const { at, event } = parseObject(line);
+  const { at, event, kept } = parseObject(line);
   const decoded = decodeValue(event ?? null);
   if (typeof at !== "number" || !isObject(decoded) || typeof decoded.type !== "string") {
     throw new SyntaxError("expected an event with its time");
   }
-  return { at, event: decoded as unknown as Event };
+  return {
+    at,
+    event: decoded as unknown as Event,
+    ...typeof kept === "number" && { kept },
+  };
 }
 
 function parseObject(line: string): JsonObject {

@@ -2,7 +2,9 @@
 
 import metadata from "../../deno.json" with { type: "json" };
 import { createState, type State } from "../core/step.ts";
+import type { RecordedEvent } from "../recording/recording_format.ts";
 import { Engine, type Scene } from "./engine.ts";
+import { KeptLog } from "./kept_log.ts";
 import type { RecordingReader } from "./recording_reader.ts";
 
 /** What watches a play. */
@@ -22,26 +24,44 @@ export function beginningState({ header }: RecordingReader): State {
 
 /** Plays all of it; returns the state at the end. */
 export function playExactly(recording: RecordingReader, watcher: Watcher): State {
-  const engine = exactEngine(recording, watcher.show.bind(watcher));
+  const core = new ExactCore(recording, watcher.show.bind(watcher));
   for (let next = recording.take(); next; next = recording.take()) {
-    if (watcher.before?.(engine.state, next.at) === false) break;
-    // One that nobody waits for belongs to what another version stored.
-    if (next.event.type !== "stored") engine.tell(next.event, next.at);
+    if (watcher.before?.(core.state, next.at) === false) break;
+    core.tell(next);
   }
-  return engine.state;
+  return core.state;
 }
 
 /** A core whose disk answers as the recorded one did. */
-export function exactEngine(recording: RecordingReader, show: (scene: Scene) => void): Engine {
-  return new Engine(beginningState(recording), {
-    show,
-    stored(now) {
-      const recorded = recording.takeIf("stored");
-      if (recorded === undefined) return { at: now };
-      const { at, event: { failure } } = recorded;
-      return { at, ...failure !== undefined && { failure } };
-    },
-    readLog: () => undefined,
-    written: () => {},
-  });
+export class ExactCore {
+  readonly state: State;
+  readonly #engine: Engine;
+  readonly #log: KeptLog;
+
+  constructor(recording: RecordingReader, show: (scene: Scene) => void) {
+    this.state = beginningState(recording);
+    this.#log = new KeptLog(this.state.log.entries);
+    this.#engine = new Engine(this.state, {
+      show,
+      stored(now) {
+        const recorded = recording.takeIf("stored");
+        if (recorded === undefined) return { at: now };
+        const { at, event: { failure } } = recorded;
+        return { at, ...failure !== undefined && { failure } };
+      },
+      readLog: () => undefined,
+      written: (entries) => this.#log.add(entries),
+    });
+  }
+
+  tell({ at, event, kept }: RecordedEvent): void {
+    // One that nobody waits for belongs to what another version stored.
+    if (event.type === "stored") return;
+    this.#engine.tell(
+      event.type === "log_page" && kept !== undefined
+        ? { ...event, entries: this.#log.read(event.after, kept) }
+        : event,
+      at,
+    );
+  }
 }

@@ -1,9 +1,7 @@
 // The newest entries of the log, for backends that are behind: a replay has no disk.
 
 import type { LogEntry } from "../core/record.ts";
-
-/** Entries that are kept. */
-export const KEPT_ENTRIES = 10_000;
+import { KEPT_ENTRIES } from "../recording/recording_format.ts";
 
 /** The log as far as it is kept. */
 export class KeptLog {
@@ -20,6 +18,8 @@ export class KeptLog {
 
   /** Entries after a sequence; what was before those that are kept is not to be had. */
   read(after: number, limit: number): LogEntry[] {
-    return this.#entries.filter(({ sequence }) => sequence > after).slice(0, limit);
+    // Sequences rise: what is asked for is mostly near the end.
+    const from = this.#entries.findLastIndex(({ sequence }) => sequence <= after) + 1;
+    return this.#entries.slice(from, from + limit);
   }
 }

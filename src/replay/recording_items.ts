@@ -3,7 +3,7 @@
 
 import { type MessageId, parseFrame } from "../ocpp/frame.ts";
 import type { Scene } from "./engine.ts";
-import { exactEngine } from "./exact_play.ts";
+import { ExactCore } from "./exact_play.ts";
 import type { Item } from "./item.ts";
 import type { RecordingReader } from "./recording_reader.ts";
 
@@ -25,7 +25,7 @@ export function* recordingItems(
   let number = 0;
   let now = 0;
 
-  const core = exactEngine(recording, (scene) => {
+  const core = new ExactCore(recording, (scene) => {
     if (scene.type !== "sent") return;
     sent(scene);
     watch(scene);
@@ -50,7 +50,7 @@ export function* recordingItems(
     }
     const before = items;
     items = [];
-    core.tell(event, at);
+    core.tell(next);
     // What was asked counts as known when the other core asks the same.
     yield* items;
     yield* before;

@@ -71,7 +71,7 @@ Deno.test("what is recorded can be read again, and only its owner can read the f
       type: "configured",
       configuration: configuration({ dataTransfer: new Map([["v", "b"]]) }),
     }];
-    told.forEach((event, index) => recording.record(START + index, event));
+    told.forEach((event, index) => recording.record(START + index, event, 0));
     recording.close();
     deepEqual(events(file), told);
     equal(Deno.statSync(file).mode! & 0o777, 0o600);
@@ -84,7 +84,7 @@ Deno.test("events reach the disk within a second, not one by one", async () => {
     const recording = recorder(file, logged);
     recording.begin(EMPTY, () => EMPTY);
     const before = Deno.statSync(file).size;
-    for (let count = 0; count < 100; count++) recording.record(START, FRAME);
+    for (let count = 0; count < 100; count++) recording.record(START, FRAME, 0);
     equal(Deno.statSync(file).size, before);
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     equal(events(file).length, 100);
@@ -98,7 +98,7 @@ Deno.test("a full file is followed by one with a header of its own, and the olde
     const state = createState(EMPTY.configuration, EMPTY.snapshot, START);
     recording.begin(EMPTY, () => ({ ...EMPTY, state }));
     for (let count = 0; count < 3_000; count++) {
-      recording.record(START, FRAME);
+      recording.record(START, FRAME, 0);
       recording.rotate();
     }
     recording.close();
@@ -117,7 +117,7 @@ Deno.test("what was recorded before is kept as an older file", async () => {
     for (let run = 0; run < 2; run++) {
       const recording = recorder(file, logged);
       recording.begin(EMPTY, () => EMPTY);
-      recording.record(START + run, { type: "tick" });
+      recording.record(START + run, { type: "tick" }, 0);
       recording.close();
     }
     equal(events(file).length, 1);
@@ -130,7 +130,7 @@ Deno.test("a disk that is full ends the recording with one warning, and nothing 
   const recording = recorder("/dev/full", logged);
   recording.begin(EMPTY, () => EMPTY);
   for (let count = 0; count < 10_000; count++) {
-    recording.record(START, FRAME);
+    recording.record(START, FRAME, 0);
     recording.rotate();
   }
   recording.close();
@@ -144,7 +144,7 @@ Deno.test("with a key, no tag is in the file", async () => {
     equal(Deno.statSync(join(folder, "recording.key")).mode! & 0o777, 0o600);
     const recording = recorder(file, logged, { key });
     recording.begin(EMPTY, () => EMPTY);
-    recording.record(START, FRAME);
+    recording.record(START, FRAME, 0);
     recording.close();
     const text = Deno.readTextFileSync(file);
     doesNotMatch(text, /04A2B3C4D5/i);
