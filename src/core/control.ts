@@ -213,14 +213,22 @@ function grantForSession(step: Step, session: SessionRecord, backendId: string):
     const reason = `denied: ${bar}`;
     return recordDecision(step, { backendId, request: action, outcome: "denied", reason });
   }
-  // Charging has begun: of the rules only a limit still has something to say.
-  const ruling = evaluateRules(step.state, { backendId, action, idTag, connectorId }, step.now);
+  // Charging has begun: of the rules only a limit still has something to say. They are asked what
+  // they would have been asked before.
+  const asked = session.bookedBy === "remote_start" ? "RemoteStartTransaction" : "Authorize";
+  const ruling = evaluateRules(
+    step.state,
+    { backendId, action: asked, idTag, connectorId },
+    step.now,
+  );
   const limit = ruling.type === "limit"
     ? { rule: ruling.rule, currentA: ruling.currentA }
     : undefined;
-  const reason = `granted: its transaction began on connector ${connectorId}`;
+  const cap = limit ? `, with at most ${limit.currentA} A: rule '${limit.rule}'` : "";
+  const reason = `granted: its transaction began on connector ${connectorId}${cap}`;
   const request = { backendId, action, connectorId, idTag };
   grantLease(step, request, { reason, rule: limit?.rule, limit });
+  step.state.control.lease!.action = asked;
 }
 
 /** A session has ended: the lease that lasted for it ends too, or goes on with its next one. */

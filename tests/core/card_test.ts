@@ -193,6 +193,24 @@ Deno.test("a refused transaction of a backend gives it no control", () => {
   assert.equal(h.state.control.lease, undefined);
 });
 
+Deno.test("a rule that limits a card limits its transaction, for as long as it runs", () => {
+  const rule = {
+    name: "slow",
+    when: 'action == "Authorize"',
+    then: "limit" as const,
+    currentA: 10,
+  };
+  const h = stage({ rules: [{ ...rule, askTimeoutMs: 1, default: "deny", onUnknown: "deny" }] });
+  authorize(h, "WORK");
+  begin(h, "WORK");
+  h.pass(120_000);
+  assert.deepEqual(h.state.control.lease?.limit, { rule: "slow", currentA: 10 });
+  assert.deepEqual(h.tables.decisions.map(({ reason }) => reason), [
+    "granted: the card is employer's, with at most 10 A: rule 'slow' — action is Authorize",
+    "granted: its transaction began on connector 1, with at most 10 A: rule 'slow'",
+  ]);
+});
+
 Deno.test("a charger that stops by itself on a refused card is left to it, until it reconnects", () => {
   const cases: [value: string | undefined, stops: number][] = [
     ["true", 0],
