@@ -2,15 +2,19 @@
 
 import type { Configuration } from "../config/configuration.ts";
 
-/** The first lines on standard output; the last one says that it listens. */
+/**
+ * The first lines on standard output; the last one says that it listens. `contained`: what this
+ * process takes for its address is known to nobody outside its container.
+ */
 export function greeting(
   configuration: Configuration,
   listening: { readonly host: string; readonly port: number },
   chargePointId: string | undefined,
+  contained = false,
 ): string {
   const secure = configuration.listen.tls !== undefined;
   const ws = secure ? "wss" : "ws";
-  const host = reachableHost(listening.host);
+  const host = contained ? "<address of this machine>" : reachableHost(listening.host);
   const base = `${ws}://${host}:${listening.port}`;
   const source = configuration.source ?? "no configuration file, defaults only";
   const backends = configuration.backends.filter(({ enabled }) => enabled);
@@ -35,7 +39,7 @@ export function greeting(
     ...dialIn.length > 0
       ? [`Waiting for ${dialIn.map(({ id }) => `${id} at ${base}/backend/${id}`).join(", ")}.`]
       : [],
-    ...host !== listening.host && configuration.api.tokens.length === 0
+    ...!contained && host !== listening.host && configuration.api.tokens.length === 0
       ? [
         `A page about it all, for this machine alone: ${
           secure ? "https" : "http"

@@ -17,6 +17,12 @@ import type { CommandContext } from "./context.ts";
 import type { ServeFlags } from "./flags.ts";
 import { greeting } from "./greeting.ts";
 
+/** Set where this runs as an app of Home Assistant. */
+const APP_VARIABLE = "SUPERVISOR_TOKEN";
+
+/** Set where this runs in a container: by its image, or by podman. */
+const CONTAINER_VARIABLE = "container";
+
 /** With `--record` alone: as much as a configuration that says no more. */
 const USUAL_RECORDING = { maxMb: 100, keep: 5 };
 
@@ -36,6 +42,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
     context.error(`ocpp-proxy: ${error.message}`);
     return 1;
   }
+  log("info", "the configuration was read", { file: configuration.source ?? "none" });
   if (store.replaced) {
     log("error", "the database was damaged and is set aside; a new one was begun", {
       kept: store.replaced.path,
@@ -43,7 +50,8 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
       salvagedRows: store.replaced.salvagedRows,
     });
   }
-  const api = createApi(proxy, log);
+  const behindIngress = context.environment.get(APP_VARIABLE) !== undefined;
+  const api = createApi(proxy, log, { behindIngress });
   const { host } = configuration.listen;
   const address = { host: flags.host ?? host, port: flags.port ?? configuration.listen.port };
   let listener;
@@ -74,7 +82,9 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   const stopped = stopSignal();
   const secure = configuration.listen.tls !== undefined;
   writeServerFile(configuration.dataDir, { host: address.host, port: listener.port, secure });
-  context.out(greeting(configuration, { ...address, port: listener.port }, proxy.chargePointId));
+  const contained = context.environment.get(CONTAINER_VARIABLE) !== undefined;
+  const listening = { ...address, port: listener.port };
+  context.out(greeting(configuration, listening, proxy.chargePointId, contained));
 
   await stopped;
   log("info", "stopping", {});

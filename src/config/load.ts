@@ -5,6 +5,7 @@ import { buildConfiguration } from "./build.ts";
 import { checkTogether } from "./checks.ts";
 import type { Configuration } from "./configuration.ts";
 import { readDocument, type Report, type Tree } from "./document.ts";
+import { checkHome, followsHomeAssistant, homeParts } from "./home.ts";
 import { expectedAt, reportUnknownKeys } from "./known_keys.ts";
 import { isLegacy, legacyWarnings, sharesByDefault, withoutEmptyTexts } from "./legacy.ts";
 import { type Path, pathText, type Place, type Problem } from "./problem.ts";
@@ -37,8 +38,16 @@ export type Loaded =
 /** Names a configuration file, where the command line does not. */
 export const FILE_VARIABLE = "ADDON_CONFIG_FILE";
 
-/** Where a configuration file is looked for; the last two are Home Assistant's. */
-export const DEFAULT_FILES = ["config.yaml", "/data/options.json", "/data/options.yaml"] as const;
+/**
+ * Where a configuration file is looked for: here, in the folder that a container is given, then
+ * what Home Assistant makes of an app's options, and where the first ocpp-proxy kept them.
+ */
+export const DEFAULT_FILES = [
+  "config.yaml",
+  "/config/config.yaml",
+  "/data/options.json",
+  "/data/options.yaml",
+] as const;
 
 /** Longest configuration file, in characters. */
 export const MAX_FILE_LENGTH = 1024 * 1024;
@@ -115,11 +124,13 @@ export function parseConfiguration(
     }
   }
   checkTogether(root, readFile, error, warning);
+  checkHome(root, environment, error, warning);
   checkTags(root, error);
   checkRules({ root, document, error, warning });
   checkTariffs(root, error);
   if (isLegacy(root)) {
-    for (const { key, message } of legacyWarnings(root)) warning([key], message);
+    const followed = followsHomeAssistant(root, environment);
+    for (const { key, message } of legacyWarnings(root, followed)) warning([key], message);
     if (!("backends" in root || "allow_unknown_backends" in root)) warning([], UNLISTED);
   }
 
@@ -127,7 +138,8 @@ export function parseConfiguration(
   if (!checked.success || problems.some(({ severity }) => severity === "error")) {
     return { ok: false, source, configuration: undefined, problems };
   }
-  const configuration = buildConfiguration(checked.output, source, sharesByDefault(root));
+  const home = homeParts(checked.output, environment);
+  const configuration = buildConfiguration(checked.output, source, sharesByDefault(root), home);
   return { ok: true, source, configuration, problems };
 }
 

@@ -35,13 +35,16 @@ interface Asked {
 
 type Handler = (asked: Asked) => Response | Promise<Response>;
 
-/** Answers everything that is not a WebSocket; `close` lets go of the database and of listeners. */
+/**
+ * Answers everything that is not a WebSocket; `close` lets go of the database and of listeners.
+ * `behindIngress`: Home Assistant has logged in whoever asks by way of it.
+ */
 export function createApi(
   proxy: Proxy,
   log: Log,
-  limits?: EventLimits,
+  { limits, behindIngress = false }: { limits?: EventLimits; behindIngress?: boolean } = {},
 ): { handler: FetchHandler; close(): void } {
-  const access = new ApiAccess();
+  const access = new ApiAccess(behindIngress);
   const sessions = new ApiSessions(proxy);
   const decisions = new ApiDecisions(proxy);
   const events = new ApiEvents(proxy.feed, limits);
@@ -49,7 +52,7 @@ export function createApi(
     access.decide(request, remoteAddress, proxy.configuration.api.tokens);
 
   const handlers: Readonly<Record<RouteName, Handler>> = {
-    page: async ({ url }) => {
+    page: async ({ url, remoteAddress }) => {
       // Whoever never looks at the page does not wait for it when the program starts.
       const [{ page }, { statusView }] = await Promise.all([
         import("./api_page.ts"),
@@ -57,7 +60,11 @@ export function createApi(
       ]);
       const view = statusView(apiStatus(proxy));
       if (view === undefined) throw new Error("the status report has another shape than its view");
-      return page(view, url, proxy.configuration.core.timeZone, [...ROUTES, ...ENDPOINTS]);
+      const { core, listen } = proxy.configuration;
+      const seenBy = access.isIngress(remoteAddress)
+        ? { type: "home_assistant" as const, port: listen.port }
+        : { type: "browser" as const, url };
+      return page(view, seenBy, core.timeZone, [...ROUTES, ...ENDPOINTS]);
     },
     status: () => jsonAnswer(apiStatus(proxy)),
     first_sessions: ({ query, scopes }) => sessions.stream("json", query, scopes),

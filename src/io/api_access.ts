@@ -1,4 +1,5 @@
-// Who may ask the HTTP routes, and for what: tokens, and without any of them this machine alone.
+// Who may ask the HTTP routes, and for what: tokens, without any of them this machine alone, and
+// Home Assistant on behalf of whoever is logged in there.
 
 import type { ApiScope, ApiToken } from "../config/configuration.ts";
 import { sameSecret } from "./admission.ts";
@@ -21,6 +22,9 @@ const EVERYTHING: ReadonlySet<ApiScope> = new Set(["read", "control"]);
 /** Headers by which a reverse proxy says that it asks for somebody else. */
 const FORWARDED = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
 
+/** Where Home Assistant's ingress asks from: the supervisor, on the network of its apps. */
+export const INGRESS_ADDRESS = "172.30.32.2";
+
 const NEEDS_TOKEN = "a token is needed: as Bearer, as the password of Basic, or as ?token=";
 
 const encoder = new TextEncoder();
@@ -28,9 +32,22 @@ const encoder = new TextEncoder();
 /** Decides each request; counts wrong tokens by address. */
 export class ApiAccess {
   readonly #guesses = new Guesses();
+  readonly #behindIngress: boolean;
+
+  /** `behindIngress`: this is an app of Home Assistant, so INGRESS_ADDRESS is what it says. */
+  constructor(behindIngress: boolean) {
+    this.#behindIngress = behindIngress;
+  }
+
+  /** Whether Home Assistant asks for somebody who is logged in there. */
+  isIngress(remoteAddress: string): boolean {
+    return this.#behindIngress && remoteAddress === INGRESS_ADDRESS;
+  }
 
   /** Without `tokens`, programs and browsers of this machine may do everything. Never throws. */
   decide(request: Request, remoteAddress: string, tokens: readonly ApiToken[]): Access {
+    // A page elsewhere cannot ask by this way: the cookie of the session is for Home Assistant's.
+    if (this.isIngress(remoteAddress)) return { type: "granted", scopes: EVERYTHING };
     if (fromAnotherSite(request)) {
       return refused(403, "web pages of another host may not ask here");
     }

@@ -30,15 +30,20 @@ code { font: .9em ui-monospace, monospace; }
 /** Nothing but this style: no script, no picture, no frame, no form. */
 const POLICY = `default-src 'none'; style-src 'sha256-${
   createHash("sha256").update(STYLE).digest("base64")
-}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+}'; base-uri 'none'; form-action 'none'; frame-ancestors`;
 
 /** Decisions that are shown, the newest. */
 const SHOWN_DECISIONS = 10;
 
-/** The page as it is now; `url` is the one it was asked by. */
+/** Who looks at the page: a browser that asked by a URL, or Home Assistant, which frames it. */
+export type Viewer =
+  | { readonly type: "browser"; readonly url: URL }
+  | { readonly type: "home_assistant"; readonly port: number };
+
+/** The page as it is now. */
 export async function page(
   view: StatusView,
-  url: URL,
+  viewer: Viewer,
   timeZone: string,
   routes: readonly Explained[],
 ): Promise<Response> {
@@ -64,7 +69,7 @@ export async function page(
     ${decisions(view, timeZone)}
     <h2>The charger's address</h2>
     <p>Type this into the charger as the address of its central system (OCPP 1.6 JSON):</p>
-    <p><code>${chargerUrl(url)}</code></p>
+    <p><code>${chargerUrl(viewer)}</code></p>
     <h2>What is where</h2>
     <div class="wide"><table>
     ${routes.map(({ method, path, purpose }) =>
@@ -80,7 +85,9 @@ export async function page(
     </html>
   `;
   return answer(String(document), "text/html; charset=utf-8", {
-    headers: { "content-security-policy": POLICY },
+    headers: {
+      "content-security-policy": `${POLICY} ${viewer.type === "browser" ? "'none'" : "'self'"}`,
+    },
   });
 }
 
@@ -145,7 +152,11 @@ function decisions(view: StatusView, timeZone: string) {
 }
 
 /** The charger is elsewhere: a name of this machine for itself would not help it. */
-function chargerUrl({ protocol, hostname, port }: URL): string {
+function chargerUrl(viewer: Viewer): string {
+  if (viewer.type === "home_assistant") {
+    return `ws://<address of Home Assistant>:${viewer.port}/charger`;
+  }
+  const { protocol, hostname, port } = viewer.url;
   const scheme = protocol === "https:" ? "wss" : "ws";
   const own = hostname === "localhost" || isLoopback(hostname.replace(/^\[|\]$/g, ""));
   const host = own ? "<address of this machine>" : hostname;

@@ -395,6 +395,8 @@ Deno.test("the file is the one named, else the variable's, else the first that i
   equal(load(), "/data/options.yaml: SEK");
   files.set("/data/options.json", '{"currency": "NOK"}');
   equal(load(), "/data/options.json: NOK");
+  files.set("/config/config.yaml", "currency: CHF\n");
+  equal(load(), "/config/config.yaml: CHF");
   files.set("config.yaml", "\uFEFFcurrency: DKK\r\n");
   equal(load(), "config.yaml: DKK");
   environment["ADDON_CONFIG_FILE"] = "addon.yaml";

@@ -250,7 +250,7 @@ Deno.test("a new configuration with other tokens ends who listened by the old on
   withProxy(
     "api: { tokens: [{ name: a, token: reading-token, scopes: [read] }] }",
     async ({ proxy, configure }) => {
-      const { handler, close } = createApi(proxy, () => {}, { commentMs: 20 });
+      const { handler, close } = createApi(proxy, () => {}, { limits: { commentMs: 20 } });
       const ask = (token: string) =>
         handler(new Request(`http://proxy/api/v1/events?token=${token}`), {
           remoteAddress: "192.168.1.7",

@@ -37,7 +37,11 @@ export function configurationOf(yaml: string, dataDir: string): Configuration {
 export async function withProxy(
   yaml: string,
   test: (running: RunningProxy) => Promise<void>,
-  options: { prepare?: (store: Store) => void; tls?: { cert: string; key: string } } = {},
+  options: {
+    prepare?: (store: Store) => void;
+    tls?: { cert: string; key: string };
+    behindIngress?: boolean;
+  } = {},
 ): Promise<void> {
   const dataDir = await Deno.makeTempDir();
   const logged: string[] = [];
@@ -47,7 +51,7 @@ export async function withProxy(
   const store = Store.open(databasePath(dataDir));
   options.prepare?.(store);
   const proxy = new Proxy(configuration, store, log);
-  const api = createApi(proxy, log);
+  const api = createApi(proxy, log, { behindIngress: options.behindIngress ?? false });
   const host = "127.0.0.1";
   const listener = await serveProxy(proxy, { host, port: 0 }, options.tls, api.handler, log);
   const secure = options.tls !== undefined;
