@@ -8,7 +8,7 @@ import type { LogLevel } from "../../src/core/effect.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import type { Listener } from "../../src/io/listener.ts";
 import { Proxy } from "../../src/io/proxy.ts";
-import { Recorder } from "../../src/io/recorder.ts";
+import { Recorder, type RecorderOptions } from "../../src/io/recorder.ts";
 import { serveProxy } from "../../src/io/server.ts";
 import { Store } from "../../src/io/store.ts";
 
@@ -17,6 +17,8 @@ export interface Logged {
   readonly message: string;
   readonly values: Readonly<Record<string, unknown>>;
 }
+
+type Recording = Pick<RecorderOptions, "file"> & Partial<RecorderOptions>;
 
 function configurationOf(yaml: string): Configuration {
   const environment = { get: () => undefined };
@@ -29,7 +31,7 @@ function configurationOf(yaml: string): Configuration {
 export class Stage implements AsyncDisposable {
   readonly #folder: string;
   /** Where the first run is recorded; undefined: nowhere. */
-  #record: string | undefined;
+  #record: Recording | undefined;
   #configuration: Configuration;
   #store!: Store;
   #listener!: Listener;
@@ -38,16 +40,20 @@ export class Stage implements AsyncDisposable {
   /** Of all runs, every level. */
   readonly logged: Logged[] = [];
 
-  private constructor(folder: string, configuration: Configuration, record?: string) {
+  private constructor(folder: string, configuration: Configuration, record?: Recording) {
     this.#folder = folder;
     this.#record = record;
     this.#configuration = configuration;
   }
 
-  /** Starts a proxy with this configuration (YAML); `record`: a file for a recording with its tags. */
-  static async open(yaml: string, record?: string): Promise<Stage> {
+  /** Starts a proxy with this configuration (YAML); `record`: a file, for a recording with its tags. */
+  static async open(yaml: string, record?: string | Recording): Promise<Stage> {
     const folder = await Deno.makeTempDir({ prefix: "ocpp-proxy-test-" });
-    const stage = new Stage(folder, configurationOf(yaml), record);
+    const stage = new Stage(
+      folder,
+      configurationOf(yaml),
+      typeof record === "string" ? { file: record } : record,
+    );
     await stage.start();
     return stage;
   }
@@ -93,10 +99,8 @@ export class Stage implements AsyncDisposable {
       this.logged.push({ level, message, values });
     };
     this.#store = Store.open(this.databasePath);
-    const file = this.#record;
-    const recorder = file === undefined
-      ? undefined
-      : new Recorder({ file, maxBytes: Infinity, keep: 1, key: undefined }, log);
+    const recorder = this.#record &&
+      new Recorder({ maxBytes: Infinity, keep: 1, key: undefined, ...this.#record }, log);
     this.#record = undefined;
     this.proxy = new Proxy(this.#configuration, this.#store, log, recorder);
     const fetch = () => new Response("nothing here\n", { status: 404 });
