@@ -44,7 +44,10 @@ export function askOwner(
   const { control } = state;
   const { backendId, action, connectorId, idTag } = request;
   for (const open of control.questions.values()) {
-    if (open.backendId === backendId && open.rule === ruling.rule) return open;
+    if (open.backendId === backendId && open.rule === ruling.rule) {
+      const joins = open.action === "Authorize" && action !== "Authorize";
+      return joins ? joinCard(step, open, request) : open;
+    }
   }
   if (control.questions.size >= MAX_QUESTIONS) {
     const reason = `denied: rule '${ruling.rule}' — too many questions to the owner are open`;
@@ -77,6 +80,18 @@ export function askOwner(
     event: { type: "question_opened", ...questionView(question) },
   });
   return question;
+}
+
+/** A card that is answered already has nothing to wait for; who asks for control after it has. */
+function joinCard(
+  step: Step,
+  open: Question,
+  { action, connectorId }: Pick<ControlRequest, "action" | "connectorId">,
+): Question {
+  const joined: Question = { ...open, action, connectorId };
+  step.state.control.questions.set(open.id, joined);
+  storeControl(step);
+  return joined;
 }
 
 /** A question as the owner reads it. */

@@ -92,7 +92,9 @@ function shiftCharger({ charger }: State, byMs: number): void {
   charger.heartbeatToldAt += byMs;
   if (charger.clearAt !== undefined) charger.clearAt += byMs;
   if (charger.pending) {
-    charger.pending = { ...charger.pending, deadline: charger.pending.deadline + byMs };
+    const { id, call, deadline } = charger.pending;
+    const moved = { ...call, queuedAt: call.queuedAt + byMs };
+    charger.pending = { id, call: moved, deadline: deadline + byMs };
   }
   for (const [index, call] of charger.queue.entries()) {
     charger.queue[index] = { ...call, queuedAt: call.queuedAt + byMs };

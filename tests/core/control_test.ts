@@ -649,3 +649,14 @@ Deno.test("N56: a backend that is not accepted cannot end even its own transacti
   assert.deepEqual(outcome(answer), REJECTED);
   assert.equal(h.callsToCharger("RemoteStopTransaction").length, 0);
 });
+
+Deno.test("control that a refused command brought goes with it, also when the clock was set meanwhile", () => {
+  for (const byMs of [0, 3_600_000, -3_600_000]) {
+    const h = stage();
+    remoteStart(h, "evcc");
+    h.now += byMs;
+    if (byMs !== 0) h.event({ type: "clock_set", byMs });
+    h.chargerAnswers(REJECTED);
+    assert.equal(holder(h), undefined, `${byMs} ms`);
+  }
+});

@@ -312,3 +312,20 @@ Deno.test("after the owner's yes a JSON backend is told if somebody else has con
     ["control_denied", "control_locked"],
   ]);
 });
+
+Deno.test("who asks for control after a card has asked the same gets it with the owner's yes", () => {
+  const idTags = [{ tag: "CARD", owner: false, backend: "json", action: "allow" as const }];
+  const h = new Harness(configuration({
+    backends: [backend("json", "controller")],
+    rules: [rule()],
+    idTags,
+  }));
+  h.bootCharger();
+  h.connectBackend("json", "json");
+  const shown = outcome(h.chargerCalls("Authorize", { idTag: "CARD" }));
+  assert.deepEqual(shown, { idTagInfo: { status: "Blocked" } });
+  assert.equal(say(h, { action: "request_control" }).question, 1);
+  answer(h, 1, true);
+  assert.equal(holder(h), "json");
+  assert.equal(JSON.parse(h.received("json").at(-1)!.text).type, "control_granted");
+});
