@@ -14,8 +14,22 @@ import type { Step } from "./step_context.ts";
 export function setMode(step: Step, mode: OwnerMode, until: number | undefined): void {
   const { control } = step.state;
   if (mode.mode === "auto") control.ownerLimit = undefined;
-  const name = mode.mode === "backend" ? mode.backendId : mode.mode;
-  enterMode(step, mode, until, `the owner chose ${name}`);
+  enterMode(step, mode, until, chosen(mode));
+}
+
+function chosen(mode: OwnerMode): string {
+  switch (mode.mode) {
+    case "auto":
+      return "the owner lets backends take control";
+    case "owner_only":
+      return "the owner has switched sharing off";
+    case "paused":
+      return "the owner has paused charging";
+    case "backend":
+      return `the owner has given control to ${mode.backendId} alone`;
+    default:
+      return mode satisfies never;
+  }
 }
 
 function enterMode(step: Step, mode: OwnerMode, until: number | undefined, reason: string): void {

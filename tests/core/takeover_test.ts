@@ -202,7 +202,7 @@ Deno.test("the owner's word for the old holder ends a hand-over, not its control
   assert.equal(h.state.control.handover, undefined);
   assert.equal(holder(h), "solar");
   assert.deepEqual(lastDecisions(h, 2), [
-    "null the owner chose solar",
+    "null the owner has given control to solar alone",
     "employer denied: employer (priority 20) comes before solar, but the owner has given control " +
     "to solar alone",
   ]);

@@ -120,7 +120,7 @@ Deno.test("what happens is told as it happens, once, and without whole id tags",
     equal(listener.events.find(({ type }) => type === "session")?.data.energy_kwh, 1);
     equal(
       listener.events.findLast(({ type }) => type === "decision")?.data.reason,
-      "the owner chose paused",
+      "the owner has paused charging",
     );
     ok(listener.events.every(({ type, data }) => data.type === type && data.time.endsWith("Z")));
     ok(!listener.text.includes("04A2B3C4D5"));
@@ -144,7 +144,7 @@ Deno.test("who comes back with its last number misses nothing", () =>
     proxy.setMode({ mode: "owner_only" });
     proxy.setMode({ mode: "auto" });
     const reasons = ({ events }: Listener) => events.map(({ data }) => data.reason);
-    const missing = ["the owner chose owner_only", "the owner chose auto"];
+    const missing = ["the owner has switched sharing off", "the owner lets backends take control"];
     for (
       const [query, headers] of [
         ["", { "last-event-id": first.events[0]!.id! }],

@@ -171,7 +171,7 @@ Deno.test("decisions are read from the database, the newest first, filtered and 
       next: null,
     });
     proxy.setMode({ mode: "paused" });
-    equal((await all("?limit=1")).decisions[0].reason, "the owner chose paused", "at once");
+    equal((await all("?limit=1")).decisions[0].reason, "the owner has paused charging", "at once");
   }, {
     prepare: (store) =>
       store.commit([
