@@ -154,6 +154,16 @@ Deno.test("what cannot be read is one sentence and exit code 1", async () => {
   });
 });
 
+Deno.test("a trace of another system is played with the transaction ids of the proxy", async () => {
+  const { code, out } = await ocppProxy(["replay", TRACE]);
+  equal(code, 0);
+  const given = /charger +< \[3,.*"transactionId":(\d+)/.exec(out)?.[1];
+  match(out, new RegExp(`charger +> .*"StopTransaction".*"transactionId":${given}`));
+  // The old central system knows its own, and what it asks of the charger gets there.
+  match(out, /recorded +< .*"StopTransaction".*"transactionId":1013/);
+  match(out, new RegExp(`charger +< .*"RemoteStopTransaction".*"transactionId":${given}`));
+});
+
 Deno.test("--to plays the charger at a live server, with the ids that it gives", async () => {
   await using stage = await Stage.open("rate_limit_seconds: 0\nunknown_id_tags: accept");
   const args = ["replay", TRACE, "--to", stage.chargerUrl, "--speed", "1000"];

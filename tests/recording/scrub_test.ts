@@ -1,6 +1,7 @@
 // Nothing that may not stand in a recording does, and frames stay as they are in all else.
 
 import { deepEqual, doesNotMatch, equal, match, notEqual } from "node:assert/strict";
+import { comparable } from "../../src/core/id_tag.ts";
 import { parseFrame } from "../../src/ocpp/frame.ts";
 import { pseudonyms } from "../../src/recording/pseudonym.ts";
 import { learnTags, scrubEvent, scrubValue } from "../../src/recording/scrub.ts";
@@ -114,4 +115,30 @@ Deno.test("the configuration: table, other names, rules, and what stands in a UR
   equal(core.idTags[0]?.tag, TAG, "the configuration itself was changed");
   const url = { url: "wss://user:hunter2@host/path?token=hunter2" };
   deepEqual(scrubValue(known, url), { url: "wss://host/path" });
+});
+
+Deno.test("what the core remembers by a tag, or by what identifies a start, has stand-ins too", () => {
+  const key = JSON.stringify([1, TAG.toLowerCase(), 0, "2026-01-01T00:00:00Z"]);
+  const hiddenKey = JSON.stringify([1, standIn(TAG).toLowerCase(), 0, "2026-01-01T00:00:00Z"]);
+  const hidden = comparable(standIn(TAG));
+  const memory = {
+    facts: new Map([["authorized_by", { [comparable(TAG)]: "employer" }]]),
+    tagGrants: new Map([[comparable(TAG), { backendId: null }]]),
+    sessions: [{ idTag: TAG, startKey: key }],
+    sessionsByKey: new Map([[key, 7]]),
+    virtual: { AuthorizationKey: "hunter2", HeartbeatInterval: "60" },
+  };
+  deepEqual(scrubValue(scrub(), memory), {
+    facts: new Map([["authorized_by", { [hidden]: "employer" }]]),
+    tagGrants: new Map([[hidden, { backendId: null }]]),
+    sessions: [{ idTag: standIn(TAG), startKey: hiddenKey }],
+    sessionsByKey: new Map([[hiddenKey, 7]]),
+    virtual: { AuthorizationKey: "*******", HeartbeatInterval: "60" },
+  });
+});
+
+Deno.test("objects that were one stay one", () => {
+  const session = { idTag: TAG };
+  const copy = scrubValue(scrub(), { list: [session], map: new Map([[1, session]]) });
+  equal(copy.list[0], copy.map.get(1));
 });
