@@ -214,8 +214,9 @@ export const ODD_ANSWERS: Readonly<Record<string, OddCase>> = {
       assert.equal(await limit(play, 10), "Accepted");
       await until(() => charger.connector(1).offeredA === 10, 5_000, "10 A");
       charger.restart("Hard");
-      await until(() => !charger.registration.accepted, 5_000, "the restart");
+      await until(() => charger.connector(1).offeredA === 32, 5_000, "it to be forgotten");
       await until(() => charger.registration.accepted, 5_000, "the boot");
+      await until(() => charger.connector(1).offeredA === 10, 5_000, "10 A again");
     },
   },
 };

@@ -99,7 +99,14 @@ export const ODD_MESSAGES: Readonly<Record<string, OddCase>> = {
   "local-time": { shows: /"timestamp":"[\d-]+T[\d:]+"/ },
   "short-offset": { shows: /"timestamp":"[\d-]+T[\d:]+\+02"/, after: presentTimes },
   "year-1970": { shows: /"timestamp":"1970-/, after: presentTimes },
-  "local-as-utc": { shows: /"timestamp":"[\d-]+T[\d:]+Z"/ },
+  "local-as-utc": {
+    before: ({ sent, charger }) => {
+      const [, time = ""] = /"timestamp":"([^"]+Z)"/.exec(sent.join("\n")) ?? [];
+      const ahead = Date.parse(time) - charger.clock.now();
+      assert.ok(Math.abs(ahead - 7_200_000) < 1_800_000, `${ahead} ms ahead`);
+      return Promise.resolve();
+    },
+  },
   "zero-time": { shows: /"timestamp":"0001-01-01T00:00:00Z"/ },
   "no-timestamp": { shows: /"StatusNotification",(?!.*timestamp)/ },
   "late-status": {

@@ -43,7 +43,9 @@ export async function withQuirk(
   test: (play: Play) => Promise<void>,
 ): Promise<void> {
   const configuration = `
-charger: { id: ${options.knownAs ?? "CP1"}${options.password ? `, password: ${PASSWORD}` : ""} }
+charger: { id: ${options.knownAs ?? "CP1"}, limit_spacing_s: 0${
+    options.password ? `, password: ${PASSWORD}` : ""
+  } }
 start_spacing_ms: 0
 rate_limit_seconds: 0
 backends:

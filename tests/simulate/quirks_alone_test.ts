@@ -1,10 +1,14 @@
 // Quirks that the proxy never lets happen: what a central system without it would meet.
 
 import assert from "node:assert/strict";
+import type { AddressInfo } from "node:net";
+// @ts-types="@types/ws"
+import { type WebSocket, WebSocketServer } from "ws";
 import { listeningBackend, type SimulatedBackend } from "../../src/simulate/backend.ts";
 import { VirtualCharger } from "../../src/simulate/charger.ts";
 import { BRANDS, quirkLines, QUIRKS, quirksNamed } from "../../src/simulate/quirk_list.ts";
-import { until } from "../support/until.ts";
+import type { ChargingProfile } from "../../src/ocpp/types.ts";
+import { pause, until } from "../support/until.ts";
 
 interface Scene {
   readonly backend: SimulatedBackend;
@@ -115,6 +119,77 @@ Deno.test("trigger-connector-unanswered: a trigger with a connector gets no answ
     ]);
     assert.equal(first, "silence");
   }));
+
+const PROFILE = {
+  chargingProfileId: 1,
+  stackLevel: 0,
+  chargingProfilePurpose: "TxDefaultProfile",
+  chargingProfileKind: "Relative",
+  chargingSchedule: {
+    chargingRateUnit: "A",
+    chargingSchedulePeriod: [{ startPeriod: 0, limit: 10 }],
+  },
+} as const satisfies ChargingProfile;
+
+/** What a charger with a quirk takes, and what it rejects. */
+const LIMITS: readonly [name: string, taken: ChargingProfile, rejected: ChargingProfile][] = [
+  [
+    "watts-only",
+    { ...PROFILE, chargingSchedule: { ...PROFILE.chargingSchedule, chargingRateUnit: "W" } },
+    PROFILE,
+  ],
+  [
+    "amps-only",
+    PROFILE,
+    { ...PROFILE, chargingSchedule: { ...PROFILE.chargingSchedule, chargingRateUnit: "W" } },
+  ],
+  ["no-charge-point-max", PROFILE, {
+    ...PROFILE,
+    chargingProfilePurpose: "ChargePointMaxProfile",
+  }],
+  ["stack-level-zero", PROFILE, { ...PROFILE, stackLevel: 1 }],
+  ["relative-only", PROFILE, { ...PROFILE, chargingProfileKind: "Absolute" }],
+  [
+    "no-future-start",
+    {
+      ...PROFILE,
+      chargingSchedule: { ...PROFILE.chargingSchedule, startSchedule: "2026-01-01T00:00:00Z" },
+    },
+    {
+      ...PROFILE,
+      chargingSchedule: { ...PROFILE.chargingSchedule, startSchedule: "2099-01-01T00:00:00Z" },
+    },
+  ],
+];
+
+for (const [name, taken, rejected] of LIMITS) {
+  Deno.test(`${name}: one limit is taken, another one rejected`, () =>
+    alone(name, async ({ backend }) => {
+      const ask = (csChargingProfiles: ChargingProfile) =>
+        backend.call("SetChargingProfile", { connectorId: 0, csChargingProfiles });
+      assert.deepEqual(await ask(rejected), { status: "Rejected" });
+      assert.deepEqual(await ask(taken), { status: "Accepted" });
+    }));
+}
+
+Deno.test("no-pong: a ping is not answered", async () => {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  await new Promise((listening) => server.once("listening", listening));
+  const { port } = server.address() as AddressInfo;
+  for (const [quirks, expected] of [[[], 1], [quirksNamed("no-pong"), 0]] as const) {
+    const charger = new VirtualCharger({ url: `ws://127.0.0.1:${port}`, id: "CP1", quirks });
+    let pongs = 0;
+    const connected = new Promise<WebSocket>((found) => server.once("connection", found));
+    charger.start();
+    const socket = await connected;
+    socket.on("pong", () => pongs += 1);
+    socket.ping();
+    await pause(100);
+    assert.equal(pongs, expected);
+    await charger.stop();
+  }
+  await new Promise((closed) => server.close(closed));
+});
 
 Deno.test("a brand stands for all its quirks, and nothing else does", () => {
   assert.deepEqual(quirksNamed("huawei").map(({ name }) => name), [
