@@ -9,6 +9,7 @@ import {
   text_en,
 } from "@stricli/core";
 import metadata from "../../deno.json" with { type: "json" };
+import { readFailure } from "../config/secrets.ts";
 import type { ProgramContext } from "./command.ts";
 import { checkCommand, completionsCommand, serveCommand, statusCommand } from "./commands.ts";
 import { COMPLETE } from "./completions.ts";
@@ -63,6 +64,11 @@ const application = buildApplication<ProgramContext>(
 
 function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
+  // Deno's advice is a flag that a compiled program does not have.
+  const [, place] = /^Requires \w+ access to (.+?), run again/.exec(text) ?? [];
+  if (error instanceof Deno.errors.NotCapable && place !== undefined) {
+    return `${place}: ${readFailure(error)}`;
+  }
   return text.replaceAll(/\s*\n\s*/g, " ");
 }
 

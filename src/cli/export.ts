@@ -2,6 +2,7 @@
 
 import { loadConfiguration } from "../config/load.ts";
 import { problemText } from "../config/problem.ts";
+import { readFailure } from "../config/secrets.ts";
 import { databasePath } from "../io/database.ts";
 import { type SessionFilter, SessionReader } from "../io/session_reader.ts";
 import { sessionText, totalsText } from "../io/session_text.ts";
@@ -95,7 +96,9 @@ function sentence(error: unknown, flags: ExportFlags): string {
     return `${error.message}; 'serve' makes it, data_dir in the configuration says where`;
   }
   if (error instanceof StoreError) return error.message;
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = error instanceof Error && !(error instanceof Deno.errors.NotCapable)
+    ? error.message
+    : readFailure(error);
   return flags.output === undefined
     ? `cannot write the sessions (${detail})`
     : `cannot write ${flags.output} (${detail})`;

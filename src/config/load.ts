@@ -38,12 +38,17 @@ export type Loaded =
 /** Names a configuration file, where the command line does not. */
 export const FILE_VARIABLE = "ADDON_CONFIG_FILE";
 
+/** Says where data is kept, where the configuration does not: systemd and our image set it. */
+export const DATA_VARIABLE = "STATE_DIRECTORY";
+
 /**
- * Where a configuration file is looked for: here, in the folder that a container is given, then
- * what Home Assistant makes of an app's options, and where the first ocpp-proxy kept them.
+ * Where a configuration file is looked for: here, of an installation, in the folder that a
+ * container is given, then what Home Assistant makes of an app's options, and where the first
+ * ocpp-proxy kept them.
  */
 export const DEFAULT_FILES = [
   "config.yaml",
+  "/etc/ocpp-proxy/config.yaml",
   "/config/config.yaml",
   "/data/options.json",
   "/data/options.yaml",
@@ -64,7 +69,7 @@ export function loadConfiguration(
     try {
       text = readFile(file);
     } catch (error) {
-      if (named === undefined && error instanceof Deno.errors.NotFound) continue;
+      if (named === undefined && isNotThere(error)) continue;
       return failed(file, `the configuration cannot be read (${readFailure(error)})`);
     }
     if (text.length > MAX_FILE_LENGTH) {
@@ -73,6 +78,11 @@ export function loadConfiguration(
     return parseConfiguration(text, file, environment, readFile);
   }
   return parseConfiguration("", undefined, environment, readFile);
+}
+
+/** Where this program may not even look, nobody has put a file for it. */
+function isNotThere(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable;
 }
 
 function failed(file: string, message: string): Loaded {
@@ -113,6 +123,8 @@ export function parseConfiguration(
   const root = withoutEmptyTexts(
     withSecretFiles(resolved as typeof document.root, readFile, error),
   );
+  const dataDir = environment.get(DATA_VARIABLE);
+  if (dataDir) root["data_dir"] ??= dataDir;
   const checked = v.safeParse(SCHEMA, root);
   for (const issue of checked.issues ?? []) {
     const path = (issue.path ?? []).map((item) => item.key as string | number);

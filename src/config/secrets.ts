@@ -98,7 +98,9 @@ export function withSecretFiles(
 export function readFailure(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotCapable) return "the program was started without that right";
+  if (error instanceof Deno.errors.NotCapable) {
+    return "the program may only use files in and below the folder in which it is started";
+  }
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   return error instanceof Error ? error.name : "for an unknown reason";
 }

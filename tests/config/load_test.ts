@@ -2,7 +2,7 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { dialledUrl } from "../../src/config/dialled_url.ts";
-import { loadConfiguration } from "../../src/config/load.ts";
+import { loadConfiguration, parseConfiguration } from "../../src/config/load.ts";
 import { problemText } from "../../src/config/problem.ts";
 import { PERMISSIONS, ROLES } from "../../src/core/configuration.ts";
 import { configuration, problems } from "./parse.ts";
@@ -397,6 +397,8 @@ Deno.test("the file is the one named, else the variable's, else the first that i
   equal(load(), "/data/options.json: NOK");
   files.set("/config/config.yaml", "currency: CHF\n");
   equal(load(), "/config/config.yaml: CHF");
+  files.set("/etc/ocpp-proxy/config.yaml", "currency: HUF\n");
+  equal(load(), "/etc/ocpp-proxy/config.yaml: HUF");
   files.set("config.yaml", "\uFEFFcurrency: DKK\r\n");
   equal(load(), "config.yaml: DKK");
   environment["ADDON_CONFIG_FILE"] = "addon.yaml";
@@ -429,4 +431,26 @@ Deno.test("the identity is the last segment of the URL that is dialled", () => {
   equal(dial("wss://a.example/x?key=/v/"), "wss://a.example/x/NL%201%2F2?key=/v/");
   equal(dial("wss://a.example/as/it/is/", false), "wss://a.example/as/it/is/");
   equal(dial(undefined), undefined);
+});
+
+Deno.test("a place where the program may not look has no file for it, unless it is named", () => {
+  const refuse = () => {
+    throw new Deno.errors.NotCapable("no");
+  };
+  const none = { get: () => undefined };
+  equal(loadConfiguration(undefined, none, refuse).ok, true);
+  const named = loadConfiguration("x", none, refuse);
+  deepEqual(named.problems.map(problemText), [
+    "x: the configuration cannot be read (the program may only use files in and below the folder in which it is started)",
+  ]);
+});
+
+Deno.test("data is kept where the configuration says, else where systemd or the image say", () => {
+  const environment = { get: (name: string) => name === "STATE_DIRECTORY" ? "/data" : undefined };
+  const dataDir = (text: string) => {
+    const loaded = parseConfiguration(text, "c.yaml", environment);
+    return loaded.ok && loaded.configuration.dataDir;
+  };
+  equal(dataDir(""), "/data");
+  equal(dataDir("data_dir: /srv/data"), "/srv/data");
 });

@@ -1,0 +1,123 @@
+// What the build makes: a program of one file that may touch little, or a loud failure.
+
+import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import metadata from "../../deno.json" with { type: "json" };
+import { until } from "../support/until.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+async function build(args: readonly string[], environment: Record<string, string> = {}) {
+  return await say(
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-read", "--allow-write", "--allow-run", "scripts/build.ts", ...args],
+      cwd: ROOT,
+      env: environment,
+    }),
+  );
+}
+
+async function say(command: Deno.Command): Promise<Said> {
+  const { code, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
+}
+
+/** The bundle as an installation has it: somewhere on the path, beside Deno, started elsewhere. */
+function installed(script: string, folder: string, args: readonly string[]): Deno.Command {
+  return new Deno.Command(script, {
+    args: [...args],
+    cwd: folder,
+    clearEnv: true,
+    env: { PATH: `${dirname(Deno.execPath())}:/usr/bin:/bin`, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+Deno.test("the bundle is a program of one file that may touch only the folder of its start", async (t) => {
+  const folder = await Deno.makeTempDir();
+  const home = await Deno.makeTempDir();
+  const script = join(folder, "ocpp-proxy.js");
+  try {
+    await t.step("it is built, started once, and tells nothing of the machine", async () => {
+      const { code, out, error } = await build(["--bundle-only", "--folder", folder]);
+      equal(code, 0, error);
+      match(out, new RegExp(`^${script} ${metadata.version}, \\d\\.\\d MB\n$`));
+      const text = await Deno.readTextFile(script);
+      doesNotMatch(text, /\.cache|\/npm\/registry|localhost\//);
+      equal(text.includes(ROOT) || text.includes("/root/") || text.includes("/home/"), false);
+    });
+    await t.step("it runs by itself, from anywhere", async () => {
+      const { code, out, error } = await say(installed(script, home, ["--version"]));
+      deepEqual({ code, out, error }, { code: 0, out: `${metadata.version}\n`, error: "" });
+    });
+    await t.step("it serves from the folder of its start, and ends when told", async () => {
+      const child = installed(script, home, ["serve", "--host", "127.0.0.1", "--port", "0"])
+        .spawn();
+      const ended = child.output();
+      try {
+        const file = join(home, "data", "server.json");
+        const { url } = JSON.parse(
+          await until(() => Deno.readTextFile(file).catch(() => undefined), 15_000, "serve"),
+        );
+        equal(await (await fetch(`${url}/healthz`)).text(), "ok\n");
+        equal((await (await fetch(`${url}/`)).text()).includes("ocpp-proxy"), true);
+      } finally {
+        child.kill("SIGTERM");
+      }
+      const { code, stderr } = await ended;
+      equal(code, 0, new TextDecoder().decode(stderr));
+    });
+    await t.step("it reads what was served, and writes below, but not elsewhere", async () => {
+      const words = ["export", "--since", "2024", "--output"];
+      equal((await say(installed(script, home, [...words, "sessions.csv"]))).code, 0);
+      const elsewhere = join(folder, "sessions.csv");
+      deepEqual(await say(installed(script, home, [...words, elsewhere])), {
+        code: 1,
+        out: "",
+        error: `ocpp-proxy: cannot write ${elsewhere} ` +
+          "(the program may only use files in and below the folder in which it is started)\n",
+      });
+      const check = ["check", "--config", join(folder, "config.yaml")];
+      const { code, error } = await say(installed(script, home, check));
+      equal(code, 1);
+      match(error, /the program may only use files in and below the folder in which it is started/);
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+Deno.test("what the compiler makes is started, and removed when it is not the program", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const target = Deno.build.target;
+    const other = target.startsWith("x86_64")
+      ? "aarch64-unknown-linux-gnu"
+      : "x86_64-unknown-linux-gnu";
+    const wrong = { DENORT_BIN: Deno.execPath() };
+    const here = await build(["--folder", folder], wrong);
+    equal(here.code, 1);
+    match(here.error, /asked for its version, \S+, it says: deno \d/);
+    const elsewhere = await build(["--folder", folder, "--target", other], wrong);
+    equal(elsewhere.code, 1);
+    match(elsewhere.error, new RegExp(`it is no executable for ${other}`));
+    const absent = await build(["--folder", folder], { DENORT_BIN: join(folder, "none") });
+    equal(absent.code, 1);
+    match(absent.error, /DENORT_BIN=\/path\/to\/denort deno task compile/);
+    deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["ocpp-proxy.js"]);
+    match((await build(["--target", "armv7"])).error, /^build: the target is .*, not armv7$/m);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
