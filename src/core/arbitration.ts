@@ -79,8 +79,8 @@ export function decide(state: State, request: ControlRequest, now: number): Verd
     if (answer === undefined) return { type: "ask", ruling };
     if (!answer.allow) {
       const reason = answer.byDefault
-        ? `rule '${ruling.rule}' — the owner was asked and did not answer`
-        : `rule '${ruling.rule}' — the owner said no`;
+        ? `the owner was asked and did not answer (rule '${ruling.rule}')`
+        : `the owner said no (rule '${ruling.rule}')`;
       return denied({ code: "denied", reason, rule: ruling.rule });
     }
   }
@@ -124,7 +124,7 @@ export function decideLocal(
     if (!answer.allow) {
       return denied({
         code: "denied",
-        reason: `rule '${ruling.rule}' — the owner said no`,
+        reason: `the owner said no (rule '${ruling.rule}')`,
         rule: ruling.rule,
       });
     }

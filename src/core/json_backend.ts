@@ -8,6 +8,7 @@ import { tagFor } from "./id_tag.ts";
 import { entryEvents, type EventReader, type JsonEvent, statusEvent } from "./json_event.ts";
 import { viewOf } from "./masked_status.ts";
 import type { Step } from "./step_context.ts";
+import { toldReason } from "./told_reason.ts";
 
 /** The event types there are. */
 export const EVENT_TYPES: readonly string[] = [
@@ -136,6 +137,9 @@ export function emitJsonTo(step: Step, backendId: string, event: JsonEvent): num
   const seen = event.type === "status" ? asSeen(step, backend, event) : event;
   if (seen === undefined) return 0;
   const { type, ...rest } = seen;
+  if (typeof rest.reason === "string") {
+    rest.reason = toldReason(step.state, backend, rest.reason);
+  }
   const { connection } = backend.link;
   return write(step, backend, connection, { type, time: formatTime(step.now), ...rest });
 }

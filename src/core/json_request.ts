@@ -14,6 +14,7 @@ import { chargerTransactionId } from "./session.ts";
 import type { ChargerOutcome, Origin } from "./state.ts";
 import { backendView } from "./status_report.ts";
 import type { Step } from "./step_context.ts";
+import { toldReason } from "./told_reason.ts";
 
 /** The codes of an error reply. */
 type ErrorCode =
@@ -100,7 +101,8 @@ export function denyJson(
   { id, action }: JsonObject,
   { code, reason }: Denial,
 ): void {
-  fail({ ...BARE, step, backend, connection, id, action: String(action) }, code, reason);
+  const request = { ...BARE, step, backend, connection, id, action: String(action) };
+  fail(request, code, toldReason(step.state, backend, reason));
 }
 
 /** Answers with a result. */
@@ -154,26 +156,18 @@ export function control(
     { backendId: backend.id, action, permission, connectorId, idTag },
     { command, queue: action === "request_control" && body.queue === true },
   );
+  if (outcome.type === "granted") return outcome;
+  if (outcome.type === "held") return undefined;
+  const reason = toldReason(step.state, backend, outcome.reason);
   switch (outcome.type) {
-    case "granted":
-      return outcome;
-    case "held":
+    case "asked":
+      answer(request, { error: "pending", reason, question: outcome.questionId });
       return undefined;
-    case "asked": {
-      const { questionId: question, reason } = outcome;
-      answer(request, { error: "pending", reason, question });
-      return undefined;
-    }
     case "queued":
-      succeed(request, {
-        granted: false,
-        queued: true,
-        position: outcome.position,
-        reason: outcome.reason,
-      });
+      succeed(request, { granted: false, queued: true, position: outcome.position, reason });
       return undefined;
     case "denied":
-      fail(request, outcome.code, outcome.reason);
+      fail(request, outcome.code, reason);
       return undefined;
     default:
       return outcome satisfies never;
@@ -292,7 +286,7 @@ export function answerJson(
     case "lost":
       return fail(request, "charger_offline", "the charger disconnected before it answered");
     case "refused":
-      return fail(request, "denied", outcome.reason);
+      return fail(request, "denied", toldReason(step.state, backend, outcome.reason));
     case "busy":
       return fail(request, "timeout", "too many commands are waiting for the charger");
     case "offline":

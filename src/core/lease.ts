@@ -76,7 +76,7 @@ export function endLease(
   control.lease = undefined;
   control.recheck = true;
   // What it has started is still its own when it begins, and is refused then if it may not be.
-  saveControl(step);
+  storeControl(step);
   recordDecision(step, { backendId, request: "control", outcome, reason });
   emitJsonTo(step, backendId, {
     type: outcome === "revoked" ? "control_revoked" : "control_released",

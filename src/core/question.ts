@@ -50,7 +50,7 @@ export function askOwner(
     }
   }
   if (control.questions.size >= MAX_QUESTIONS) {
-    const reason = `denied: rule '${ruling.rule}' — too many questions to the owner are open`;
+    const reason = `denied: too many questions to the owner are open (rule '${ruling.rule}')`;
     return { code: "denied", reason, rule: ruling.rule };
   }
   const question: Question = {
@@ -136,8 +136,8 @@ export function settleQuestion(
   const why = byDefault
     ? `nobody answered question ${id} within ${seconds} s, and its default is ${question.default}`
     : `the owner said ${allow ? "yes" : "no"} to question ${id}`;
-  const outcome = allow ? "granted" : "denied";
-  const reason = `${outcome}: rule '${rule}' — ${why}`;
+  const outcome = allow ? "allowed" : "denied";
+  const reason = `${outcome}: ${why} (rule '${rule}')`;
   recordDecision(step, { backendId, request: action, outcome, rule, reason });
   step.effects.push({
     type: "publish",

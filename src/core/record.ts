@@ -131,6 +131,8 @@ export interface DecisionRecord {
     | "queued"
     /** The owner is asked. */
     | "asked"
+    /** The owner has said yes; what comes of it is another decision. */
+    | "allowed"
     | "revoked"
     | "released"
     | "expired";

@@ -80,9 +80,9 @@ Deno.test("an OCPP command waits for the owner, and is carried out when the owne
       "owner answers within 120 s",
     ],
     [
-      "granted",
+      "allowed",
       "strangers must ask",
-      "granted: rule 'strangers must ask' — the owner said yes to question 1",
+      "allowed: the owner said yes to question 1 (rule 'strangers must ask')",
     ],
     [
       "granted",
@@ -100,7 +100,7 @@ Deno.test("the owner's no refuses it at once, and counts for a while", () => {
   h.pass(ANSWER_MS - 1);
   assert.deepEqual(outcome(start(h, "m2")), REJECTED);
   assert.deepEqual(questions(h), [], "nobody is asked twice");
-  assert.match(h.tables.decisions.at(-1)!.reason, /the owner said no$/);
+  assert.match(h.tables.decisions.at(-1)!.reason, /the owner said no \(/);
   h.pass(1);
   assert.equal(start(h, "m3"), undefined);
   assert.deepEqual(questions(h), [2]);
@@ -131,8 +131,8 @@ Deno.test("nobody answers: the default counts", () => {
     const decision = h.tables.decisions.find(({ reason }) => reason.includes("nobody answered"));
     assert.equal(
       decision?.reason,
-      `${allow ? "granted" : "denied"}: rule 'strangers must ask' — nobody answered question 1 ` +
-        `within 120 s, and its default is ${allow ? "allow" : "deny"}`,
+      `${allow ? "allowed" : "denied"}: nobody answered question 1 within 120 s, and its default ` +
+        `is ${allow ? "allow" : "deny"} (rule 'strangers must ask')`,
     );
   }
 });
@@ -143,7 +143,7 @@ Deno.test("a JSON backend is told that the owner is asked, and then what the own
     id: 7,
     action: "RemoteStartTransaction",
     error: "pending",
-    reason: "the owner is asked: rule 'strangers must ask' — backend is json",
+    reason: "the owner is asked: rule 'strangers must ask'",
     question: 1,
   });
   const before = h.received("json").length;
