@@ -25,8 +25,16 @@ export function checkTogether(
   checkCurrents(root, error);
 }
 
+/** What a backend may not be called: where a mode is told, it would be taken for one. */
+const MODES: readonly string[] = ["auto", "owner_only", "paused"];
+
 function checkDuplicates(root: TreeMap, error: Report): void {
   const ids = [["backends", "*", "id"], ["ocpp_services", "*", "id"]];
+  for (const { path, text } of ids.flatMap((pattern) => texts(root, pattern))) {
+    if (MODES.includes(text)) {
+      error(path, `'${text}' is a mode of the owner; expected another name`);
+    }
+  }
   reportRepeated(ids.flatMap((pattern) => texts(root, pattern)), error, "is the id of another one");
   const dialIn = valuesAt(root, ["backends", "*"])
     .flatMap(({ path, value }) =>
@@ -116,6 +124,7 @@ function checkFiles(root: TreeMap, readFile: (path: string) => string, error: Re
     ["backends", "*", "ca_file"],
     ["backends", "*", "client_cert_file"],
     ["backends", "*", "client_key_file"],
+    ["mqtt", "ca_file"],
   ];
   for (const { path, text } of patterns.flatMap((pattern) => texts(root, pattern))) {
     try {

@@ -36,5 +36,6 @@ export function recordDecision(step: Step, decision: Decision): void {
       reason,
     },
   });
-  log(step, "info", "decision", { backend: backendId, request, outcome, reason });
+  const who = backendId ?? "the household";
+  log(step, "info", "decision", { backend: who, request, outcome, reason });
 }

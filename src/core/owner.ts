@@ -7,7 +7,7 @@ import { recordDecision } from "./decision.ts";
 import type { OwnerMode } from "./event.ts";
 import { reviewHandover } from "./handover.ts";
 import { endLease, grantLease, leaveQueue, saveControl, storeControl } from "./lease.ts";
-import { settleQuestion } from "./question.ts";
+import { askOwner, settleQuestion } from "./question.ts";
 import type { Step } from "./step_context.ts";
 
 /** The owner decides who may control from now on; `auto` takes the limit back, too. */
@@ -106,6 +106,7 @@ function settle(step: Step, id: number, allow: boolean, byDefault: boolean): voi
       return;
     case "ask":
       // Another rule has come first since.
+      askOwner(step, request, verdict.ruling);
       return;
     default:
       verdict satisfies never;

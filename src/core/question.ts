@@ -4,8 +4,10 @@ import type { JsonObject } from "../ocpp/json.ts";
 import { formatTime } from "../ocpp/time.ts";
 import type { ControlRequest, Denial } from "./arbitration.ts";
 import { recordDecision } from "./decision.ts";
+import { idTagRow } from "./id_tag.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { storeControl } from "./lease.ts";
+import { maskedIdTag } from "./masked_id_tag.ts";
 import type { Ruling } from "./rules.ts";
 import type { OwnerAnswer, Question, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
@@ -77,7 +79,7 @@ export function askOwner(
   });
   step.effects.push({
     type: "publish",
-    event: { type: "question_opened", ...questionView(question) },
+    event: { type: "question_opened", ...questionView(state, question) },
   });
   return question;
 }
@@ -95,12 +97,15 @@ function joinCard(
 }
 
 /** A question as the owner reads it. */
-export function questionView(question: Question): JsonObject {
+export function questionView(state: State, question: Question): JsonObject {
+  const { idTag } = question;
   return {
     id: question.id,
     backend_id: question.backendId,
     action: question.action,
     connector_id: question.connectorId ?? null,
+    id_tag: idTag === undefined ? null : maskedIdTag(idTag),
+    id_tag_name: idTag === undefined ? null : idTagRow(state, idTag)?.name ?? null,
     rule: question.rule,
     reason: question.reason,
     asked_at: formatTime(question.askedAt),

@@ -5,7 +5,6 @@ import { formatTime } from "../ocpp/time.ts";
 import { mayKnow } from "./backend.ts";
 import type { Backend } from "./backend_state.ts";
 import { limitReport } from "./limit_report.ts";
-import { maskedIdTag } from "./masked_id_tag.ts";
 import { isForeign } from "./masked_status.ts";
 import { questionView } from "./question.ts";
 import type { SessionRecord } from "./record.ts";
@@ -79,10 +78,7 @@ export function statusReport(state: State, now: number): StatusReport {
       connector_id: connectorId ?? null,
       since: formatTime(since),
     })),
-    questions: [...control.questions.values()].map((question) => ({
-      ...questionView(question),
-      id_tag: question.idTag === undefined ? null : maskedIdTag(question.idTag),
-    })),
+    questions: [...control.questions.values()].map((question) => questionView(state, question)),
     sessions: openSessions(state).map((session) => running(session, now, undefined)),
     backends: [...state.backends.values()].map((backend) => backendReport(state, backend)),
     decisions: state.decisions.map((row) => ({

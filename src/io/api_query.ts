@@ -14,6 +14,7 @@ const OUTCOMES: Readonly<Record<Outcome, true>> = {
   denied: true,
   queued: true,
   asked: true,
+  allowed: true,
   revoked: true,
   released: true,
   expired: true,

@@ -86,6 +86,7 @@ export const QUESTION = v.object({
   action: v.string(),
   connector_id: v.nullable(v.number()),
   id_tag: v.pipe(v.nullable(v.string()), v.description("masked")),
+  id_tag_name: v.nullable(v.string()),
   rule: v.string(),
   reason: v.string(),
   asked_at: time,

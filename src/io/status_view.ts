@@ -51,6 +51,7 @@ export const STATUS = v.object({
     backend_id: text,
     action: text,
     id_tag: v.nullable(text),
+    id_tag_name: v.nullable(text),
     rule: text,
     reason: text,
     deadline: text,

@@ -130,8 +130,9 @@ function questionWords(
   question: StatusView["questions"][number],
   timeZone: string,
 ): string {
-  const { id, backend_id, action, id_tag, rule, reason, deadline } = question;
-  const tag = id_tag === null ? "" : ` with id tag ${id_tag}`;
+  const { id, backend_id, action, id_tag, id_tag_name, rule, reason, deadline } = question;
+  const name = id_tag_name === null ? "" : `, ${id_tag_name}`;
+  const tag = id_tag === null ? "" : ` with id tag ${id_tag}${name}`;
   const wish = action === "request_control" ? "control" : action;
   return `#${id}: ${backend_id} asks for ${wish}${tag}. Rule '${rule}' — ${reason}; ` +
     `${question.default} at ${localTime(deadline, timeZone)} unless you say ` +

@@ -117,6 +117,13 @@ const CASES: readonly Case[] = [
     says: ["c.yaml:3:11: backends[1].id: is the id of another one"],
   },
   {
+    name: "a backend that is called as a mode of the owner is",
+    text: "backends: [{ id: paused, token: x }]\n",
+    says: [
+      "c.yaml:1:17: backends[0].id: 'paused' is a mode of the owner; expected another name",
+    ],
+  },
+  {
     name: "the same token twice; the token is not shown",
     text: `backends: [{ id: a, token: hush }]\napi: { tokens: [{ name: x, token: hush }] }\n`,
     says: [
