@@ -281,6 +281,7 @@ Deno.test("the owner sees what is asked, says yes once, and the one who asked he
         action: "request_control",
         connector_id: null,
         id_tag: null,
+        id_tag_name: null,
         rule: "strangers must ask",
         reason: "backend is neighbour",
         asked_at: "",
