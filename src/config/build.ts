@@ -9,6 +9,7 @@ import {
   type TariffConfiguration,
 } from "../core/configuration.ts";
 import type { BackendConnection, Configuration } from "./configuration.ts";
+import type { HomeParts } from "./home.ts";
 import type { LegacyService } from "./legacy.ts";
 import type { BackendSettings, Settings } from "./schema.ts";
 
@@ -29,6 +30,7 @@ export function buildConfiguration(
   settings: Settings,
   source: string | undefined,
   sharedByDefault: boolean,
+  home: HomeParts,
 ): Configuration {
   const { listen, charger, api, retention } = settings;
   const subprotocol = typeof charger.subprotocol === "string"
@@ -71,6 +73,7 @@ export function buildConfiguration(
         keep: settings.recording.keep,
       },
     },
+    ...home,
     log: settings.log,
   };
 }

@@ -56,6 +56,51 @@ export interface RecordingConfiguration {
   readonly keep: number;
 }
 
+/** Where Home Assistant is, and what it is told. */
+export interface HomeAssistantConfiguration {
+  /** `http://host:port`, without a slash at its end. */
+  readonly url: string;
+  readonly token: string;
+  /** Services such as `notify.mobile_app_phone`; empty: a notification on its page. */
+  readonly notify: readonly string[];
+  readonly notifications: ReadonlySet<NotificationKind>;
+}
+
+/** What the owner may be told of without asking; questions are always asked. */
+export const NOTIFICATION_KINDS = [
+  "session",
+  "denied",
+  "offline",
+  "fault",
+  "backlog",
+  "override",
+] as const;
+
+export type NotificationKind = typeof NOTIFICATION_KINDS[number];
+
+/** The broker through which Home Assistant gets its device. */
+export interface MqttConfiguration {
+  /** False: the device is removed. */
+  readonly enabled: boolean;
+  /** Absent: the one that the supervisor of Home Assistant knows. */
+  readonly broker?: BrokerConfiguration;
+  /** The first part of every topic of ours. */
+  readonly topic: string;
+  /** The first part of the topics by which Home Assistant finds devices. */
+  readonly discoveryPrefix: string;
+  /** The name of the device. */
+  readonly name: string;
+}
+
+export interface BrokerConfiguration {
+  /** mqtt, mqtts, ws or wss. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** A PEM file. */
+  readonly caFile?: string;
+}
+
 export interface Configuration {
   /** The file it was read from; undefined: defaults only. */
   readonly source: string | undefined;
@@ -89,5 +134,10 @@ export interface Configuration {
   };
   /** Absent: nothing is recorded, unless the command line says so. */
   readonly recording?: RecordingConfiguration;
+  /** Absent: there is none. */
+  readonly homeAssistant?: HomeAssistantConfiguration;
+  readonly mqtt?: MqttConfiguration;
+  /** Absent: the program is not an app of Home Assistant. */
+  readonly supervisor?: { readonly url: string; readonly token: string };
   readonly log: { readonly level: LogLevel; readonly format: "text" | "json" };
 }

@@ -155,6 +155,38 @@ export function webSocketUrl() {
   );
 }
 
+/** Where Home Assistant answers; the scheme may be missing. */
+export function homeUrl() {
+  return matching(
+    /^(?:https?:\/\/)?[^\s/:@?#]+(?::\d{1,5})?(?:\/[^\s?#]*)?$/i,
+    "the address of Home Assistant, such as http://homeassistant.local:8123",
+  );
+}
+
+/** Where the broker listens; user name and password have keys of their own. */
+export function brokerUrl() {
+  return matching(
+    /^(?:mqtts?|wss?):\/\/(?:\[[\da-f:]+\]|[^\s/:@?#[\]]+)(?::\d{1,5})?(?:\/[^\s#]*)?$/i,
+    "a URL that begins with mqtt://, mqtts://, ws:// or wss://, without user name and password",
+  );
+}
+
+/** The beginning of MQTT topics. */
+export function topic() {
+  return matching(
+    /^[\w.-]+(?:\/[\w.-]+){0,7}$/,
+    "letters, digits, '_', '.' and '-', with '/' between the parts",
+  );
+}
+
+/** A service, or an entity, that passes a notification on. */
+export function notifyService() {
+  return v.pipe(
+    matching(/^(?:notify\.)?[a-z\d_]{1,128}$/, "a service such as notify.mobile_app_phone"),
+    v.transform((name) => name.startsWith("notify.") ? name : `notify.${name}`),
+  );
+}
+
 /** A backend's id, as it stands in `/backend/<id>`. */
 export function backendId() {
   return matching(

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { ConfigurationDocument, Report } from "./document.ts";
 import { didYouMean } from "./nearest.ts";
 import { type Path, pathText } from "./problem.ts";
-import { NOT_YET, SCHEMA } from "./schema.ts";
+import { SCHEMA } from "./schema.ts";
 import { SECRET_KEYS } from "./secrets.ts";
 
 /** The parts of a schema that lead on to others. */
@@ -23,11 +23,7 @@ export function reportUnknownKeys(document: ConfigurationDocument, report: Repor
     const key = String(path.at(-1));
     const known = knownKeys(path.slice(0, -1));
     if (known === undefined || known.includes(key)) continue;
-    if (NOT_YET.has(pattern(path))) {
-      report(path, "is not supported by this version", place);
-    } else {
-      report(path, `there is no such key${hint(path, key, known)}`, place);
-    }
+    report(path, `there is no such key${hint(path, key, known)}`, place);
   }
 }
 
@@ -82,8 +78,4 @@ function hint(path: Path, key: string, known: readonly string[]): string {
   );
   if (sections.length > 0) return `; it belongs under '${sections.join("' or '")}'`;
   return path.length > 1 && known.length > 0 ? `; there are ${known.join(", ")}` : "";
-}
-
-function pattern(path: Path): string {
-  return path.map((key) => typeof key === "number" ? "*" : key).join(".");
 }

@@ -80,18 +80,25 @@ export function sharesByDefault(root: TreeMap): boolean {
   return !Object.hasOwn(root, "ocpp_services");
 }
 
-const NOT_FED = "this version does not ask Home Assistant; until something feeds it, it is " +
-  "unknown, and no backend gets control";
+const NOT_FED =
+  "Home Assistant is not configured; until something feeds it, it is unknown, and no " +
+  "backend gets control";
 
-/** Things to know about a file of the first ocpp-proxy, by key; they stop nothing. */
-export function legacyWarnings(root: TreeMap): { key: string; message: string }[] {
+/**
+ * Things to know about a file of the first ocpp-proxy, by key; they stop nothing. `followed`: Home
+ * Assistant is asked for its entities.
+ */
+export function legacyWarnings(
+  root: TreeMap,
+  followed: boolean,
+): { key: string; message: string }[] {
   const warnings: { key: string; message: string }[] = [];
   const version = root["ocpp_version"];
   if (version !== undefined && !/^(?:ocpp)?1\.6j?$/i.test(String(version))) {
     warnings.push({ key: "ocpp_version", message: "has no effect: only OCPP 1.6 is spoken here" });
   }
   for (const key of ["presence_sensor", "override_input_boolean"]) {
-    if (root[key] !== undefined) warnings.push({ key, message: NOT_FED });
+    if (root[key] !== undefined && !followed) warnings.push({ key, message: NOT_FED });
   }
   return warnings;
 }

@@ -2,8 +2,10 @@
 
 import * as v from "valibot";
 import { PERMISSIONS } from "../core/configuration.ts";
+import { NOTIFICATION_KINDS } from "./configuration.ts";
 import {
   backendId,
+  brokerUrl,
   chargePointId,
   choice,
   currency,
@@ -12,14 +14,17 @@ import {
   factName,
   filePath,
   flag,
+  homeUrl,
   hours,
   list,
   mapping,
+  notifyService,
   price,
   secret,
   section,
   text,
   timeZone,
+  topic,
   webSocketUrl,
   weekday,
   wholeNumber,
@@ -182,6 +187,23 @@ export const SCHEMA = mapping({
     max_mb: v.optional(wholeNumber(1, 10_000), "100"),
     keep: v.optional(wholeNumber(1, 1_000), "5"),
   })),
+  home_assistant: v.optional(mapping({
+    enabled: v.optional(flag(), "true"),
+    url: v.optional(homeUrl()),
+    token: v.optional(secret()),
+    notify: v.optional(list(notifyService()), []),
+    notifications: v.optional(list(choice(NOTIFICATION_KINDS)), [...NOTIFICATION_KINDS]),
+  })),
+  mqtt: v.optional(mapping({
+    enabled: v.optional(flag(), "true"),
+    url: v.optional(brokerUrl()),
+    username: v.optional(text()),
+    password: v.optional(secret()),
+    ca_file: v.optional(text(4096)),
+    topic: v.optional(topic(), "ocpp-proxy"),
+    discovery_prefix: v.optional(topic(), "homeassistant"),
+    name: v.optional(text(80), "Charger"),
+  })),
   log: section({
     level: v.optional(choice(["debug", "info", "warning", "error"]), "info"),
     format: v.optional(choice(["text", "json"]), "text"),
@@ -192,10 +214,3 @@ export const SCHEMA = mapping({
 /** What a file says, with defaults, numbers as numbers. */
 export type Settings = v.InferOutput<typeof SCHEMA>;
 export type BackendSettings = Settings["backends"][number];
-
-/** Keys of the contract that later versions read, by the pattern of their path (`*`: any index). */
-export const NOT_YET: ReadonlySet<string> = new Set([
-  "record",
-  "mqtt",
-  "home_assistant",
-]);

@@ -20,9 +20,11 @@ const WORLD = {
     API_TOKEN: "d",
     UTILITY_PASSWORD: "e",
     AGGREGATOR_TOKEN: "f",
+    HA_TOKEN: "g",
+    MQTT_PASSWORD: "h",
   },
   files: Object.fromEntries(
-    ["cert", "key", "employer-ca", "employer-cert", "employer-key"]
+    ["cert", "key", "employer-ca", "employer-cert", "employer-key", "broker-ca"]
       .map((name) => [`/etc/ocpp-proxy/${name}.pem`, "-----BEGIN"]),
   ),
 };
@@ -44,6 +46,8 @@ Deno.test("with all its keys it is valid too, but for what is given twice", () =
       "household.price_sensor",
       "a tariff is there too; expected only one of tariff and price_sensor",
     ],
+    ["home_assistant.token_file", "'token' is there too; expected only one of them"],
+    ["mqtt.password_file", "'password' is there too; expected only one of them"],
   ]);
   const once = WHOLE.replaceAll(/^ *(?:password_file|token_file|price_sensor):.*$/gm, "");
   const found = configuration(once, WORLD);

@@ -94,7 +94,7 @@ Deno.test("what has no effect, or another one, is said", () => {
     UNLISTED,
     "c.yaml:6:28: warning: disallowed_providers[0]: there is no backend 'stranger'; " +
     "it means nothing until there is one",
-    "c.yaml:7:22: warning: presence_sensor: this version does not ask Home Assistant; " +
+    "c.yaml:7:22: warning: presence_sensor: Home Assistant is not configured; " +
     "until something feeds it, it is unknown, and no backend gets control",
   ]);
 });

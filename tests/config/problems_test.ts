@@ -63,9 +63,24 @@ const CASES: readonly Case[] = [
     says: ["c.yaml:1:1: wibble: there is no such key"],
   },
   {
-    name: "a key of a later version",
-    text: "mqtt: { url: x }\n",
-    says: ["c.yaml:1:1: mqtt: is not supported by this version"],
+    name: "a broker that is none",
+    text: 'mqtt: { url: "http://broker" }\n',
+    says: [
+      "c.yaml:1:14: mqtt.url: expected a URL that begins with mqtt://, mqtts://, ws:// or wss://, " +
+      "without user name and password",
+    ],
+  },
+  {
+    name: "a broker without its address",
+    text: "mqtt: { username: me }\n",
+    says: ["c.yaml:1:7: mqtt: expected `url`, such as mqtt://broker.local:1883"],
+  },
+  {
+    name: "Home Assistant without a token",
+    text: "home_assistant: { url: homeassistant.local }\n",
+    says: [
+      "c.yaml:1:17: home_assistant: expected `token` here, or HA_TOKEN in the environment",
+    ],
   },
   {
     name: "a key that is missing",
