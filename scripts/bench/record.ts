@@ -4,8 +4,8 @@ import { median, type Row } from "./figures.ts";
 import { openScene } from "./load.ts";
 
 /** They take turns, so that both see the same machine. */
-const ROUNDS = 9;
-const ROUND_SECONDS = 2;
+const ROUNDS = 25;
+const ROUND_SECONDS = 0.8;
 const DEPTH = 8;
 
 /** Of the throughput without a recording. */

@@ -92,11 +92,16 @@ function stateOf(state: State): State {
 /** An event as a line, with its line end. */
 export function eventLine(at: number, event: Event): string {
   switch (event.type) {
+    // Most lines by far: text and whole numbers, which need no codec.
+    case "charger_frame":
+      return `{"at":${at},"event":{"type":"charger_frame","connection":${event.connection},` +
+        `"text":${JSON.stringify(event.text)}}}\n`;
+    case "backend_frame":
+      return `{"at":${at},"event":{"type":"backend_frame",` +
+        `"backendId":${JSON.stringify(event.backendId)},"connection":${event.connection},` +
+        `"text":${JSON.stringify(event.text)}}}\n`;
     case "tick":
     case "stored":
-    case "charger_frame":
-    case "backend_frame":
-      // Text and whole numbers, and most of all lines.
       return `{"at":${at},"event":${JSON.stringify(event)}}\n`;
     default:
       return `{"at":${at},"event":${JSON.stringify(encodeValue(event))}}\n`;
