@@ -260,7 +260,6 @@ function conflict(
       ? { type: "handover", from: handover.from, reason: handover.reason }
       : locked(`${handover.backendId} is taking over control`);
   }
-  const starter = starting(state, now);
   const running = openSessions(state)
     .filter((session) => session.backendId !== null && session.backendId !== backendId);
   const [foreign] = running;
@@ -279,7 +278,8 @@ function conflict(
     const from = foreign.backendId!;
     return { type: "handover", from, reason: precedence(state, backendId, from) };
   }
-  if (starter !== undefined && starter !== backendId) {
+  const starter = starting(state, now).find((id) => id !== backendId);
+  if (starter !== undefined) {
     return locked(`${starter} is starting a transaction`);
   }
   if (lease === undefined) {
@@ -341,15 +341,17 @@ function precedence(state: State, backendId: string, holder: string): string {
 }
 
 /**
- * A backend whose RemoteStartTransaction the charger has, or has accepted, and that has not begun
+ * Backends whose RemoteStartTransaction the charger has, or has accepted, and that have not begun
  * yet. One that may not charge any more is in nobody's way: its start will be refused.
  */
-function starting(state: State, now: number): string | undefined {
-  const { control: { claim }, charger } = state;
+function starting(state: State, now: number): string[] {
+  const { control: { claims }, charger } = state;
   const call = charger.pending?.call;
-  const claimed = claim && claim.expiresAt > now ? claim.backendId : undefined;
   const called = call?.action === "RemoteStartTransaction" ? call.backendId : undefined;
-  return [claimed, called].find((id) => id !== undefined && barOf(state, id) === undefined);
+  return [
+    ...claims.filter(({ expiresAt }) => expiresAt > now).map(({ backendId }) => backendId),
+    ...called === undefined ? [] : [called],
+  ].filter((id) => barOf(state, id) === undefined);
 }
 
 function grantReason(reason: string, ruling: Ruling): string {

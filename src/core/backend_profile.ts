@@ -37,8 +37,11 @@ export function keepProfile(step: Step, stored: StoredProfile): readonly StoredP
 
 function takesPlaceOf(place: Place, other: StoredProfile): boolean {
   if (place.backendId !== other.backendId) return false;
-  // Of a start that is being waited for there is one at a time, which disturbs nothing that runs.
-  if (place.awaitsStart || other.awaitsStart) return place.awaitsStart && other.awaitsStart;
+  // Of a start that is being waited for there is one on each connector, which disturbs nothing that
+  // runs.
+  if (place.awaitsStart || other.awaitsStart) {
+    return place.awaitsStart && other.awaitsStart && place.connectorId === other.connectorId;
+  }
   const { profile } = place;
   return other.profile.chargingProfileId === profile.chargingProfileId ||
     (other.connectorId === place.connectorId &&
@@ -76,10 +79,11 @@ export function isMeant(
 export function bindStartProfile(step: Step, session: SessionRecord): void {
   const { backendId, bookedBy, connectorId, transactionId } = session;
   if (bookedBy !== "remote_start") return;
-  const waiting = step.state.limits.profiles.find((stored) =>
-    stored.awaitsStart && stored.backendId === backendId &&
-    (stored.connectorId === 0 || stored.connectorId === connectorId)
+  const own = step.state.limits.profiles.filter((stored) =>
+    stored.awaitsStart && stored.backendId === backendId
   );
+  const waiting = own.find((stored) => stored.connectorId === connectorId) ??
+    own.find((stored) => stored.connectorId === 0);
   if (!waiting) return;
   removeProfiles(step, (stored) => stored === waiting);
   keepProfile(step, { ...waiting, connectorId, transactionId, awaitsStart: false });
@@ -88,17 +92,21 @@ export function bindStartProfile(step: Step, session: SessionRecord): void {
 /** Drops what is over: ended transactions, starts that did not come, times that have passed. */
 export function dropFinished(step: Step): void {
   const { state, now } = step;
-  removeProfiles(step, ({ backendId, awaitsStart, transactionId, profile }) => {
-    if (awaitsStart) return !isStarting(state, backendId);
+  removeProfiles(step, ({ backendId, connectorId, awaitsStart, transactionId, profile }) => {
+    if (awaitsStart) return !isStarting(state, backendId, connectorId);
     if (transactionId !== undefined && !state.open.has(transactionId)) return true;
     return profile.validTo !== undefined && (parseTime(profile.validTo) ?? Infinity) <= now;
   });
 }
 
-function isStarting({ control, charger }: State, backendId: string): boolean {
-  return control.claim?.backendId === backendId ||
+/** Whether a start may still come that its profile is for; `connectorId` 0: it named none. */
+function isStarting({ control, charger }: State, backendId: string, connectorId: number): boolean {
+  return control.claims.some((claim) =>
+    claim.backendId === backendId && (claim.connectorId ?? 0) === connectorId
+  ) ||
     [charger.pending?.call, ...charger.queue].some((call) =>
-      call?.action === "RemoteStartTransaction" && call.backendId === backendId
+      call?.action === "RemoteStartTransaction" && call.backendId === backendId &&
+      (call.payload.connectorId ?? 0) === connectorId
     );
 }
 

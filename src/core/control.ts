@@ -2,7 +2,7 @@
 
 import { barOf, type ControlRequest, decide, type Denial, type Verdict } from "./arbitration.ts";
 import { hasLimits, limitsChanged } from "./charging_limit.ts";
-import { claimEnd } from "./claim.ts";
+import { dropClaims, isClaiming, spendClaims } from "./claim.ts";
 import { recordDecision } from "./decision.ts";
 import { joinHandover, settleHandover } from "./handover.ts";
 import { holdCommand } from "./held_command.ts";
@@ -153,10 +153,10 @@ export function releaseControl(step: Step, backendId: string): boolean {
 export function releaseUnused(step: Step, backendId: string, since: number): void {
   const { state } = step;
   const { control, charger } = state;
-  const { lease, claim } = control;
+  const { lease } = control;
   if (lease?.backendId !== backendId || lease.grantedAt !== since) return;
   if (lease.action === "request_control") return;
-  if (lease.transactionId !== undefined || claim?.backendId === backendId) return;
+  if (lease.transactionId !== undefined || isClaiming(state, backendId)) return;
   const used = hasLimits(state, backendId) || hasLeft(state, backendId) ||
     [charger.pending?.call, ...charger.queue].some((call) =>
       call?.backendId === backendId && call.freshLease !== undefined
@@ -164,37 +164,10 @@ export function releaseUnused(step: Step, backendId: string, since: number): voi
   if (!used) endLease(step, "released", "released: the command came to nothing");
 }
 
-/** The charger has accepted a RemoteStartTransaction: the next start with this tag is its. */
-export function claimStart(
-  step: Step,
-  backendId: string,
-  idTag: string,
-  connectorId: number | undefined,
-): void {
-  const { state, now } = step;
-  const claim = { backendId, idTag, connectorId, expiresAt: claimEnd(state, now) };
-  state.control.claim = claim;
-  const { lease } = state.control;
-  if (lease?.backendId === backendId) {
-    lease.expiresAt = Math.max(lease.expiresAt, claim.expiresAt);
-  }
-  saveControl(step);
-}
-
-/** A start, whoever's it is: with another tag, too, it makes the claim void (ocpp16.md, N24). */
-export function spendClaim(step: Step, { connectorId }: SessionRecord): void {
-  const { control } = step.state;
-  const { claim } = control;
-  if (!claim || (claim.connectorId ?? connectorId) !== connectorId) return;
-  control.claim = undefined;
-  control.recheck = true;
-  saveControl(step);
-}
-
 /** A session has begun: its backend holds control while it runs, if that is free. */
 export function sessionStarted(step: Step, session: SessionRecord): void {
   const { lease } = step.state.control;
-  spendClaim(step, session);
+  spendClaims(step, session);
   if (lease && (session.backendId === null || session.backendId === lease.backendId)) {
     lease.transactionId ??= session.transactionId;
     lease.idTag ??= session.idTag;
@@ -248,15 +221,12 @@ export function sessionEnded(step: Step, session: SessionRecord): void {
 
 /** A connector that was being prepared is free again: the car never came (ocpp16.md, N22). */
 export function connectorFreed(step: Step, connectorId: number): void {
-  const { control } = step.state;
-  const { claim, lease } = control;
-  if (!claim || (claim.connectorId ?? connectorId) !== connectorId) return;
-  control.claim = undefined;
-  control.recheck = true;
-  saveControl(step);
-  if (lease?.backendId === claim.backendId && lease.transactionId === undefined) {
-    endLease(step, "expired", `expired: connector ${connectorId} is free again, nothing began`);
-  }
+  const { state } = step;
+  const { lease } = state.control;
+  const dropped = dropClaims(step, (claim) => (claim.connectorId ?? connectorId) === connectorId);
+  if (!lease || !dropped.some(({ backendId }) => backendId === lease.backendId)) return;
+  if (lease.transactionId !== undefined || isClaiming(state, lease.backendId)) return;
+  endLease(step, "expired", `expired: connector ${connectorId} is free again, nothing began`);
 }
 
 /** A connector reports a fault: control that used it ends. */

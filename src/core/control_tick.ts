@@ -2,6 +2,7 @@
 
 import { barOf, decide, type Denial, minHoldEnd, rankOf } from "./arbitration.ts";
 import { backendCommand, refuseHeld } from "./backend_command.ts";
+import { dropClaims } from "./claim.ts";
 import { reviewHolder, reviewRuleLimit } from "./control.ts";
 import { recordDecision } from "./decision.ts";
 import { failHandover, joinHandover, reviewHandover } from "./handover.ts";
@@ -28,11 +29,7 @@ export function tickControl(step: Step): void {
     failHandover(step, "the running transaction did not end in time");
   }
   tickHeld(step);
-  if (control.claim && control.claim.expiresAt <= now) {
-    control.claim = undefined;
-    control.recheck = true;
-    saveControl(step);
-  }
+  dropClaims(step, ({ expiresAt }) => expiresAt <= now);
   const { lease } = control;
   if (lease) {
     if (isGoneForGood(state, lease.backendId, now)) {
@@ -70,9 +67,9 @@ export function controlDeadline(state: State): number {
     control.reviewAt ?? Infinity,
     control.modeUntil ?? Infinity,
     control.ownerLimit?.until ?? Infinity,
-    control.claim?.expiresAt ?? Infinity,
     control.handover?.deadline ?? Infinity,
   );
+  for (const { expiresAt } of control.claims) at = Math.min(at, expiresAt);
   for (const { deadline } of control.questions.values()) at = Math.min(at, deadline);
   for (const { deadline } of control.held) at = Math.min(at, deadline);
   for (const { backendId } of control.queue) at = Math.min(at, graceEnd(state, backendId));

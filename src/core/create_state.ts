@@ -57,7 +57,7 @@ export function createState(
       modeUntil: undefined,
       ownerLimit: undefined,
       lease: undefined,
-      claim: undefined,
+      claims: [],
       handover: undefined,
       queue: [],
       questions: new Map(),

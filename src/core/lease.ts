@@ -4,7 +4,7 @@ import type { JsonObject } from "../ocpp/json.ts";
 import type { ControlRequest } from "./arbitration.ts";
 import { dropLimits, limitsChanged } from "./charging_limit.ts";
 import { withdrawCommands } from "./charger_call.ts";
-import { claimToKeep } from "./claim.ts";
+import { claimsToKeep } from "./claim.ts";
 import { recordDecision } from "./decision.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { abandon } from "./leftover_clearing.ts";
@@ -109,13 +109,13 @@ export function storeControl(step: Step): void {
 function controlRecord({ state, now }: Step): JsonObject {
   const { control } = state;
   const { mode, modeUntil, ownerLimit, lease, queue, questions, answers } = control;
-  const claim = claimToKeep(state, now);
+  const claims = claimsToKeep(state, now);
   return {
     mode: { ...mode },
     ...modeUntil !== undefined && { modeUntil },
     ...ownerLimit && { ownerLimit: { ...ownerLimit } },
     ...lease && { lease: json(lease) },
-    ...claim && { claim: { ...claim } },
+    ...claims.length > 0 && { claims: claims.map(json) },
     ...queue.length > 0 && { queue: queue.map(json) },
     ...questions.size > 0 && { questions: [...questions.values()].map(json) },
     ...answers.size > 0 && { answers: [...answers].map(([key, value]) => [key, json(value)]) },

@@ -119,12 +119,17 @@ function restoreControl(state: State, snapshot: Snapshot, now: number): void {
   state.control.modeUntil = control.modeUntil as number | undefined;
   state.control.ownerLimit = control.ownerLimit as unknown as State["control"]["ownerLimit"];
   restoreWaiting(state, control, now);
-  const claim = control.claim as unknown as Claim | undefined;
+  const claims = list(control.claims) as unknown as Claim[];
   // A clock that was ahead must not hold the charger for longer than one that was right.
-  state.control.claim = claim &&
-    { ...claim, expiresAt: Math.min(claim.expiresAt, now + LONGEST_CLAIM_MS) };
+  state.control.claims = claims.map((claim) => ({
+    ...claim,
+    expiresAt: Math.min(claim.expiresAt, now + LONGEST_CLAIM_MS),
+  }));
   const lease = restoreLease(state, control.lease as unknown as Lease | undefined);
-  const longestMs = Math.max(state.configuration.controlTimeoutMs, claim ? LONGEST_CLAIM_MS : 0);
+  const longestMs = Math.max(
+    state.configuration.controlTimeoutMs,
+    claims.length > 0 ? LONGEST_CLAIM_MS : 0,
+  );
   state.control.lease = lease &&
     {
       ...lease,

@@ -23,7 +23,7 @@ export function shiftDeadlines(step: Step, byMs: number): void {
     delivery.lastStartAt += byMs;
   }
   const { control } = state;
-  const { lease, claim, handover } = control;
+  const { lease, handover } = control;
   if (lease) {
     control.lease = {
       ...lease,
@@ -31,7 +31,10 @@ export function shiftDeadlines(step: Step, byMs: number): void {
       expiresAt: lease.expiresAt + byMs,
     };
   }
-  if (claim) control.claim = { ...claim, expiresAt: claim.expiresAt + byMs };
+  control.claims = control.claims.map((claim) => ({
+    ...claim,
+    expiresAt: claim.expiresAt + byMs,
+  }));
   if (handover) control.handover = { ...handover, deadline: handover.deadline + byMs };
   for (const [id, question] of control.questions) {
     const { askedAt, deadline } = question;

@@ -220,7 +220,8 @@ export interface Control {
   /** The owner's limit for everybody, A per phase. */
   ownerLimit: { readonly currentA: number; readonly until: number | undefined } | undefined;
   lease: Lease | undefined;
-  claim: Claim | undefined;
+  /** At most one for each connector, and one that names none, oldest first. */
+  claims: readonly Claim[];
   /** A higher priority takes over as soon as the running transactions have ended. */
   handover: Handover | undefined;
   /** Who waits until control is free, one place for each backend, oldest first. */
@@ -333,6 +334,7 @@ export interface Lease {
 export interface Claim {
   readonly backendId: string;
   readonly idTag: string;
+  /** undefined: any. */
   readonly connectorId: number | undefined;
   readonly expiresAt: number;
 }

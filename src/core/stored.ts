@@ -7,7 +7,8 @@ import { pumpAll } from "./backend_outbox.ts";
 import { allowStart } from "./card.ts";
 import { bindStartProfile } from "./backend_profile.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
-import { sessionEnded, sessionStarted, spendClaim } from "./control.ts";
+import { spendClaims } from "./claim.ts";
+import { sessionEnded, sessionStarted } from "./control.ts";
 import { refusedEnded, refuseStart, stopRefusedStart } from "./late_rejection.ts";
 import { limitsChanged } from "./charging_limit.ts";
 import { appendEntry } from "./log_window.ts";
@@ -118,7 +119,7 @@ function applyStart(step: Step, plan: Storing & { type: "start" }): void {
   bindStartProfile(step, session);
   if (allowed) sessionStarted(step, session);
   else {
-    spendClaim(step, session);
+    spendClaims(step, session);
     refuseStart(step, session);
   }
   limitsChanged(step);

@@ -69,7 +69,7 @@ export class ArbiterModel implements House {
   presence: { value: string; at: number } | undefined;
   running: Running[] = [];
   lease: Lease | undefined;
-  claim: { who: string; connector: number | undefined; until: number } | undefined;
+  claims: { who: string; connector: number | undefined; until: number }[] = [];
   startInFlight: string | undefined;
   handover: { to: string; from: string; deadline: number } | undefined;
   grantedAt: Map<string, number> = new Map();
@@ -199,10 +199,10 @@ export class ArbiterModel implements House {
 
   /** The charger has accepted a RemoteStartTransaction, or has not answered it. */
   claimed(who: string, connector: number | undefined): void {
-    this.claim = { who, connector, until: this.now + CLAIM_MS };
-    if (this.lease?.who === who) {
-      this.lease.until = Math.max(this.lease.until, this.claim.until);
-    }
+    const until = this.now + CLAIM_MS;
+    this.claims = this.claims.filter((one) => one.connector !== connector);
+    this.claims.push({ who, connector, until });
+    if (this.lease?.who === who) this.lease.until = Math.max(this.lease.until, until);
   }
 
   status(connector: number, status: "Available" | "Preparing" | "Charging" | "Faulted"): void {
@@ -211,10 +211,12 @@ export class ArbiterModel implements House {
     if (status === "Preparing") this.preparing.add(connector);
     if (status === "Faulted") this.faulted.add(connector);
     else this.faulted.delete(connector);
-    const { claim, lease } = this;
-    if (freed && claim && (claim.connector ?? connector) === connector) {
-      this.claim = undefined;
-      if (lease?.who === claim.who && lease.transaction === undefined) this.#end();
+    const { lease } = this;
+    const claimed = () => this.claims.some((one) => one.who === lease?.who);
+    if (freed) {
+      const before = claimed();
+      this.#unclaim(connector);
+      if (before && !claimed() && lease?.transaction === undefined) this.#end();
     }
     if (status !== "Faulted" || !lease) return;
     const session = this.running.find(({ id }) => id === lease.transaction);
@@ -224,9 +226,7 @@ export class ArbiterModel implements House {
 
   started(one: Running, allowed: boolean): void {
     this.running.push(one);
-    if (this.claim && (this.claim.connector ?? one.connector) === one.connector) {
-      this.claim = undefined;
-    }
+    this.#unclaim(one.connector);
     if (!allowed) return;
     const { lease } = this;
     if (lease && (one.who === null || one.who === lease.who)) {
@@ -283,7 +283,7 @@ export class ArbiterModel implements House {
     this.answers = this.answers.filter(({ until }) => !over(until));
     if (over(this.handover?.deadline)) this.failHandover();
     this.waiting = this.waiting.filter(({ deadline }) => !over(deadline));
-    if (over(this.claim?.until)) this.claim = undefined;
+    this.claims = this.claims.filter(({ until }) => !over(until));
     const { lease } = this;
     if (lease) {
       const expired = lease.transaction === undefined && over(lease.until);
@@ -300,8 +300,8 @@ export class ArbiterModel implements House {
       this.modeUntil,
       this.limit?.until,
       this.handover?.deadline,
-      this.claim?.until,
       lease?.transaction === undefined ? lease?.until : undefined,
+      ...this.claims.map(({ until }) => until),
       ...this.questions.map(({ deadline }) => deadline),
       ...this.waiting.map(({ deadline }) => deadline),
       ...absent.map((since) => since && since + configuration.reconnectGraceMs),
@@ -384,7 +384,7 @@ export class ArbiterModel implements House {
       this.lease.since += byMs;
       this.lease.until += byMs;
     }
-    if (this.claim) this.claim.until += byMs;
+    for (const one of this.claims) one.until += byMs;
     if (this.handover) this.handover.deadline += byMs;
     for (const one of this.answers) one.until += byMs;
     for (const one of this.questions) one.deadline += byMs;
@@ -413,6 +413,11 @@ export class ArbiterModel implements House {
     const { lease } = this;
     if (!lease || lease.transaction !== undefined) return;
     lease.transaction = this.running.findLast(({ who }) => who === null || who === lease.who)?.id;
+  }
+
+  /** Every claim of these cases names its connector. */
+  #unclaim(connector: number): void {
+    this.claims = this.claims.filter((one) => one.connector !== connector);
   }
 
   #end(): void {

@@ -408,7 +408,7 @@ export class Play {
     const { h, charger } = this.world;
     const { control, charger: { queue, pending } } = h.state;
     assert.equal(control.lease, undefined, "nobody holds control");
-    assert.equal(control.claim, undefined, "nobody is about to start");
+    assert.deepEqual(control.claims, [], "nobody is about to start");
     assert.equal(control.handover, undefined, "nobody takes over");
     assert.deepEqual(control.held, [], "no command waits");
     assert.deepEqual(control.queue, [], "nobody waits");

@@ -41,7 +41,7 @@ export interface House {
   presence: { value: string; at: number } | undefined;
   readonly running: Running[];
   lease: { who: string; since: number; rule: string | undefined } | undefined;
-  claim: { who: string; until: number } | undefined;
+  claims: { who: string; connector: number | undefined; until: number }[];
   /** Whose RemoteStartTransaction the charger has not answered yet. */
   startInFlight: string | undefined;
   handover: { to: string; from: string } | undefined;
@@ -170,7 +170,7 @@ function memberOf(configuration: CoreConfiguration, who: string) {
 
 /** Point 6: who holds control, charges, or is about to. */
 function standing(house: House, { who, action }: Wish): Word {
-  const { lease, handover, claim, now, running } = house;
+  const { lease, handover, claims, now, running } = house;
   if (lease?.who === who) return { word: "renewed" };
   if (handover) {
     return handover.to === who ? { word: "handover", from: handover.from } : LOCKED;
@@ -186,9 +186,9 @@ function standing(house: House, { who, action }: Wish): Word {
     }
     return { word: "handover", from: others[0]!.who! };
   }
-  const starters = [claim && claim.until > now ? claim.who : undefined, house.startInFlight];
-  const starter = starters.find((one) => one !== undefined && mayHold(house, one));
-  if (starter !== undefined && starter !== who) return LOCKED;
+  const starters = claims.filter(({ until }) => until > now).map((claim) => claim.who);
+  if (house.startInFlight !== undefined) starters.push(house.startInFlight);
+  if (starters.some((one) => one !== who && mayHold(house, one))) return LOCKED;
   if (lease === undefined || comesBefore(house, who, lease.who, lease.since)) {
     return { word: "granted" };
   }

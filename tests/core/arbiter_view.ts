@@ -14,7 +14,7 @@ function modeOf(mode: State["control"]["mode"]): Mode {
 
 /** What the two have to agree on, as the core has it. */
 export function coreView({ control, backends }: State): JsonObject {
-  const { lease, claim, handover, ownerLimit } = control;
+  const { lease, claims, handover, ownerLimit } = control;
   return plain({
     mode: modeOf(control.mode),
     modeUntil: control.modeUntil,
@@ -27,7 +27,7 @@ export function coreView({ control, backends }: State): JsonObject {
       connector: lease.connectorId,
       rule: lease.rule,
     },
-    claim: claim && { who: claim.backendId, until: claim.expiresAt },
+    claims: claims.map((one) => [one.backendId, one.connectorId, one.expiresAt]),
     handover: handover && { to: handover.backendId, deadline: handover.deadline },
     queue: control.queue.map(({ backendId, since }) => [backendId, since]),
     questions: [...control.questions.values()]
@@ -41,7 +41,7 @@ export function coreView({ control, backends }: State): JsonObject {
 
 /** The same, as the reference has it. */
 export function modelView(model: ArbiterModel): JsonObject {
-  const { lease, claim, handover, limit } = model;
+  const { lease, claims, handover, limit } = model;
   return plain({
     mode: model.mode,
     modeUntil: model.modeUntil,
@@ -54,7 +54,7 @@ export function modelView(model: ArbiterModel): JsonObject {
       connector: lease.connector,
       rule: lease.rule,
     },
-    claim: claim && { who: claim.who, until: claim.until },
+    claims: claims.map(({ who, connector, until }) => [who, connector, until]),
     handover: handover && { to: handover.to, deadline: handover.deadline },
     queue: model.queue.map(({ who, since }) => [who, since]),
     questions: model.questions.map((one) => [one.id, one.who, one.rule, one.deadline]),
@@ -115,7 +115,7 @@ export function adopt(model: ArbiterModel, h: Harness): void {
   model.modeUntil = control.modeUntil;
   model.limit = control.ownerLimit &&
     { amps: control.ownerLimit.currentA, until: control.ownerLimit.until };
-  const { lease, claim } = control;
+  const { lease, claims } = control;
   model.lease = lease && {
     who: lease.backendId,
     since: lease.grantedAt,
@@ -125,8 +125,11 @@ export function adopt(model: ArbiterModel, h: Harness): void {
     rule: lease.rule,
     fresh: true,
   };
-  model.claim = claim &&
-    { who: claim.backendId, connector: claim.connectorId, until: claim.expiresAt };
+  model.claims = claims.map((one) => ({
+    who: one.backendId,
+    connector: one.connectorId,
+    until: one.expiresAt,
+  }));
   model.queue = control.queue.map((one) => ({
     who: one.backendId,
     connector: one.connectorId,

@@ -74,26 +74,30 @@ export class ArbiterWorld {
    * lets charge (connector undefined: any).
    */
   startsFor(who: string, connector: number | undefined): boolean {
-    const { claim, now } = this.model;
+    const { claims, now } = this.model;
     if (!isLetIn(this.model, who)) return false;
     const fits = (of: number | undefined) =>
       of === undefined || connector === undefined || of === connector;
-    if (claim && claim.until > now && claim.who === who && fits(claim.connector)) return true;
+    const claimed = claims.some((one) => one.until > now && one.who === who && fits(one.connector));
+    if (claimed) return true;
     const starting = startingIn(this.h.state);
     return starting?.who === who && fits(starting.connector);
   }
 
   /** What outlives the process. */
   lasting(): JsonObject {
-    const { mode, modeUntil, ownerLimit, lease, claim, queue, questions, answers } =
+    const { mode, modeUntil, ownerLimit, lease, claims, queue, questions, answers } =
       this.h.state.control;
+    const starts = claims.map(({ backendId, connectorId }) => `${backendId} on ${connectorId}`);
+    const begins = startingIn(this.h.state);
+    // A start under way may be obeyed while nobody looks.
+    if (begins) starts.push(`${begins.who} on ${begins.connector}`);
     return plain({
       mode,
       modeUntil,
       limit: ownerLimit && [ownerLimit.currentA, ownerLimit.until],
       holder: lease?.backendId,
-      // A start under way may be obeyed while nobody looks.
-      starter: claim?.backendId ?? startingIn(this.h.state)?.who,
+      starts: [...new Set(starts)],
       queue: queue.map(({ backendId }) => backendId),
       questions: [...questions.values()].map(({ id, backendId, rule }) => [id, backendId, rule]),
       answers: [...answers].filter(([, { until }]) => until > this.h.now)

@@ -338,7 +338,7 @@ Deno.test("N24: a start with another tag is booked by that tag and makes the cla
   h.chargerAnswers(ACCEPTED);
   begin(h, "WORK");
   assert.deepEqual(session(h), ["employer", "id_tag"]);
-  assert.equal(h.state.control.claim, undefined);
+  assert.deepEqual(h.state.control.claims, []);
   assert.equal(holder(h), "employer");
   assert.deepEqual(outcome(h.backendCalls("evcc", "SetChargingProfile", setProfile(6))), REJECTED);
 });

@@ -73,5 +73,5 @@ Deno.test("a command that the charger refused leaves no claim behind", () => {
   h.chargerAnswers({ status: "Rejected" });
   h.pass(1_000);
   h.crash();
-  assert.equal(h.state.control.claim, undefined);
+  assert.deepEqual(h.state.control.claims, []);
 });
