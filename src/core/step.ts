@@ -107,7 +107,18 @@ export function step(state: State, event: Event, now: number): Effect[] {
     default:
       event satisfies never;
   }
-  finishControl(step);
-  settleLimits(step);
+  settle(step);
   return step.effects;
+}
+
+/** Control first, then limits; what a refused limit frees is given to whoever waits for it. */
+function settle(step: Step): void {
+  const { state } = step;
+  let freed: boolean;
+  do {
+    finishControl(step);
+    const { lease } = state.control;
+    settleLimits(step);
+    freed = lease !== undefined && state.control.lease === undefined;
+  } while (freed);
 }

@@ -169,6 +169,31 @@ Deno.test("a charger that refuses every form: Rejected, not kept, not asked agai
   assert.equal(sent(capped).length, 2 * length, "half an hour later it may take it");
 });
 
+Deno.test("control that a refused limit frees goes to whoever waits, at once", () => {
+  const stage = new LimitStage({}, NOTHING, 1, [
+    backend("evcc", "controller"),
+    backend("solar", "controller"),
+  ]);
+  const { h } = stage;
+  assert.deepEqual(set(stage, 10), REJECTED);
+  h.pass(60_000);
+  h.event({ type: "owner_limit", currentA: 12 });
+  // evcc's waits for the call that is under way; then just this limit is known to be refused.
+  h.backendCalls("evcc", "SetChargingProfile", setProfile(10), "again");
+  h.event({ type: "owner_limit", currentA: undefined });
+  h.connectBackend("solar", "json");
+  h.backendSays("solar", '{"action":"request_control","queue":true}');
+  assert.deepEqual(
+    [h.state.control.lease?.backendId, h.state.control.queue.length],
+    ["evcc", 1],
+  );
+  h.chargerAnswers(REJECTED);
+  assert.deepEqual(outcome(h.answerTo("evcc", "again")), REJECTED);
+  assert.equal(h.state.control.lease?.backendId, "solar");
+  const told = h.received("solar").map(({ text }) => JSON.parse(text).type);
+  assert.equal(told.at(-1), "control_granted");
+});
+
 Deno.test("a charger without smart charging is asked once, not in every form", () => {
   const stage = new LimitStage();
   const { h } = stage;
