@@ -20,12 +20,18 @@ export function limitReport(state: State, now: number): JsonObject {
     return !have?.confirmed || differs(have, content, now);
   });
   const surplus = [...limits.installed.keys()].some((id) => !plan.has(id));
-  const applied = charger.connection !== undefined && !due && !surplus;
+  const there = charger.connection !== undefined;
+  const applied = !due && !surplus && (there || plan.size === 0);
   return {
     ...lowestNow(wholeSources(state, span), now),
     until: nextChange === undefined ? null : formatTime(nextChange),
     applied,
-    problem: applied ? null : problemOf(state, isRefused(state, effective, now)),
+    problem: applied ? null : problemOf({
+      there,
+      surplus,
+      due,
+      refused: isRefused(state, effective, now),
+    }),
     connectors: connectorIds(state).map((id) => ({
       connector_id: id,
       ...lowestNow(connectorSources(state, id, span), now),
@@ -44,8 +50,18 @@ function lowestNow(sources: readonly Source[], now: number): JsonObject {
   return least;
 }
 
-function problemOf({ charger }: State, refused: boolean): string {
-  if (charger.connection === undefined) return "the charger is not connected";
+/** `due`: something is to be told; `surplus`: something is to be cleared. */
+function problemOf(
+  { there, surplus, due, refused }: Readonly<
+    Record<"there" | "surplus" | "due" | "refused", boolean>
+  >,
+): string {
+  if (!there) {
+    return surplus
+      ? "the charger is not connected, and still has an old limit of ours"
+      : "the charger is not connected";
+  }
+  if (!due) return "the charger still has an old limit of ours";
   return refused
     ? "the charger takes no charging profile"
     : "the charger has not confirmed the limit yet";

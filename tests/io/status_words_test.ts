@@ -44,6 +44,19 @@ const CASES: readonly (readonly [what: string, changes: Partial<StatusView>, lin
     "2026-11-22 18:00:00; not in effect: the charger has not confirmed the limit yet",
     "Control: nobody",
   ]],
+  ["an old limit that is still there", {
+    limit: {
+      ...NO_LIMIT,
+      applied: false,
+      problem: "the charger still has an old limit of ours",
+      connectors: [{ connector_id: 1, current_a: null, by: null }],
+    },
+  }, [
+    "Charger: none has connected yet",
+    "Mode: auto: backends may take control",
+    "Limit: none, but the charger still has an old limit of ours",
+    "Control: nobody",
+  ]],
   ["a holder under a rule, one that takes over, one that waits, one that must ask", {
     limit: NO_LIMIT,
     holder: {
