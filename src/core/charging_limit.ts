@@ -1,8 +1,10 @@
 // One effective limit for the charger: what owner, rules and backends allow, the lowest of it.
 
 import { dropFinished, removeProfiles, saveLimits } from "./backend_profile.ts";
+import { isExcluded } from "./arbitration.ts";
 import type { StoredProfile } from "./limit_state.ts";
 import { refuseWaiters, tickWaiters, waiterDeadline } from "./limit_waiter.ts";
+import type { SessionRecord } from "./record.ts";
 import { openSessions } from "./session.ts";
 import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
@@ -12,9 +14,12 @@ export function limitsChanged(step: Step): void {
   step.state.limits.dirty = true;
 }
 
-/** Nobody stands behind a backend's limits any more; while a transaction runs, the fallback does. */
-export function dropLimits(step: Step, backendId: string): void {
-  drop(step, (stored) => stored.backendId === backendId && !stored.guard);
+/**
+ * Nobody stands behind a backend's limits any more; while what they limited runs, the fallback does.
+ * `beginning`: the transaction whose begin is why, which they have not limited yet.
+ */
+export function dropLimits(step: Step, backendId: string, beginning?: number): void {
+  drop(step, (stored) => stored.backendId === backendId && !stored.guard, beginning);
 }
 
 /** Whether a backend has set a limit that counts. */
@@ -35,6 +40,10 @@ export function endFallback(step: Step): void {
 export function reviewLimits(step: Step): void {
   const { state } = step;
   const { limits, control } = state;
+  const { stopped } = limits;
+  for (const id of stopped) {
+    if (control.mode.mode !== "paused" || !state.open.has(id)) stopped.delete(id);
+  }
   dropFinished(step);
   for (const backendId of new Set(limits.profiles.map((stored) => stored.backendId))) {
     if (!isGuardian(state, backendId, step.now)) {
@@ -52,17 +61,22 @@ export function reviewLimits(step: Step): void {
 function isGuardian(state: State, backendId: string, now: number): boolean {
   const backend = state.backends.get(backendId);
   if (!backend?.configuration.permissions.has("guard")) return false;
+  if (isExcluded(state, backendId)) return false;
   const { awaySince } = backend;
   return awaySince === undefined || now < awaySince + state.configuration.reconnectGraceMs;
 }
 
-function drop(step: Step, which: (stored: StoredProfile) => boolean): void {
+function drop(
+  step: Step,
+  which: (stored: StoredProfile) => boolean,
+  beginning?: number,
+): void {
   const { state } = step;
   const { limits } = state;
   const counting = limits.profiles.filter((stored) => which(stored) && !stored.awaitsStart);
   // What a backend's limits have nothing to do with goes on as it was.
-  const left = openSessions(state).filter(({ backendId }) =>
-    counting.some((stored) => stored.guard || backendId === null || backendId === stored.backendId)
+  const left = openSessions(state).filter((session) =>
+    session.transactionId !== beginning && counting.some((stored) => concerns(stored, session))
   );
   removeProfiles(step, which);
   refuseWaiters(step, which);
@@ -72,6 +86,12 @@ function drop(step: Step, which: (stored: StoredProfile) => boolean): void {
     ownerLimit: ownerLimitText(state),
   };
   saveLimits(step);
+}
+
+/** Whether a profile limits a transaction, whoever's that is. */
+function concerns(stored: StoredProfile, { transactionId, connectorId }: SessionRecord): boolean {
+  if (stored.transactionId !== undefined) return stored.transactionId === transactionId;
+  return stored.connectorId === 0 || stored.connectorId === connectorId;
 }
 
 function ownerLimitText({ control }: State): string {

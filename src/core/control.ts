@@ -172,7 +172,8 @@ export function sessionStarted(step: Step, session: SessionRecord): void {
     lease.transactionId ??= session.transactionId;
     lease.idTag ??= session.idTag;
   } else if (session.backendId !== null && lease?.transactionId === undefined) {
-    endLease(step, "revoked", `revoked: a transaction of ${session.backendId} began`);
+    const reason = `revoked: a transaction of ${session.backendId} began`;
+    endLease(step, "revoked", reason, session.transactionId);
     grantForSession(step, session, session.backendId);
   }
   saveControl(step);

@@ -63,11 +63,15 @@ export function adoptRunning({ state }: Step, lease: Lease): void {
   }
 }
 
-/** Ends the lease; what the holder left on the charger is cleared with it. */
+/**
+ * Ends the lease; what the holder left on the charger is cleared with it. `beginning`: the
+ * transaction whose begin ends it.
+ */
 export function endLease(
   step: Step,
   outcome: "released" | "revoked" | "expired",
   reason: string,
+  beginning?: number,
 ): void {
   const { control } = step.state;
   const { lease } = control;
@@ -84,7 +88,7 @@ export function endLease(
   });
   withdrawCommands(step, backendId, reason);
   abandon(step, backendId);
-  dropLimits(step, backendId);
+  dropLimits(step, backendId, beginning);
   limitsChanged(step);
 }
 

@@ -1,7 +1,7 @@
 // What backends say about limits: kept for each of them, and lowered to what all of them allow.
 
 import type { ChargingProfile } from "../ocpp/types.ts";
-import { decide } from "./arbitration.ts";
+import { decide, isExcluded } from "./arbitration.ts";
 import { type Command, control, refuse, reply } from "./backend_command.ts";
 import { crowd, isMeant, keepProfile, removeProfiles } from "./backend_profile.ts";
 import type { Backend } from "./backend_state.ts";
@@ -40,6 +40,8 @@ export function setChargingProfile(command: Command<"SetChargingProfile">): void
 export function guards(step: Step, backend: Backend, connectorId: number | undefined): boolean {
   const { state, now } = step;
   if (!backend.configuration.permissions.has("guard")) return false;
+  // Whom the owner has shut out is told so like anybody else.
+  if (isExcluded(state, backend.id)) return false;
   if (state.control.lease?.backendId === backend.id) return false;
   const action = "SetChargingProfile";
   const request = { backendId: backend.id, action, permission: "limit", connectorId } as const;

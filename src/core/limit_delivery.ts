@@ -4,7 +4,14 @@ import { callCharger } from "./charger_call.ts";
 import { reviewLimits } from "./charging_limit.ts";
 import { saveLimits } from "./backend_profile.ts";
 import { effectiveLimit } from "./effective_limit.ts";
-import { formAccepted, formRefused, isRefused, settleForm, stopPaused } from "./limit_form.ts";
+import {
+  formAccepted,
+  formRefused,
+  isRefused,
+  settleForm,
+  stopPaused,
+  stopUnanswered,
+} from "./limit_form.ts";
 import { differs, periodAt, planLimits, setRequest } from "./limit_plan.ts";
 import type { Installed, LimitContent } from "./limit_state.ts";
 import { acceptWaiters, failWaiters } from "./limit_waiter.ts";
@@ -54,6 +61,7 @@ function deliver(step: Step): void {
     failWaiters(step, limits.round, REJECTED);
     return stopPaused(step);
   }
+  if (due.length > 0) stopUnanswered(step);
   const next = due.find((content) => sendTime(step, content) <= now);
   if (next) return send(step, next, due.length === 1);
   if (due.length > 0) {
@@ -151,11 +159,13 @@ export function limitAnswered(step: Step, call: ChargerCall, outcome: ChargerOut
   limits.dirty = true;
   const never = outcome.type === "offline" || outcome.type === "busy" || outcome.type === "refused";
   if (never) putBack(limits.installed, flight.id, flight.before);
+  if (outcome.type === "result" || outcome.type === "error") limits.unanswered = 0;
   if (call.action === "ClearChargingProfile") {
     // "Unknown" is as good; what cannot be understood is tried again.
     if (outcome.type === "result") limits.installed.delete(flight.id);
     else limits.clearAt = now + LIMIT_RETRY_MS;
   } else if (never || isUnknown(outcome)) {
+    if (outcome.type === "timeout") limits.unanswered++;
     limits.retryAt = now + LIMIT_RETRY_MS;
     failWaiters(step, flight.round, outcome);
   } else if (outcome.type === "result" && outcome.payload.status === "Accepted") {
@@ -179,6 +189,7 @@ export function limitsAfterBoot(step: Step): void {
   }
   if (limits.installed.size > 0) saveLimits(step);
   limits.refused = undefined;
+  limits.unanswered = 0;
   limits.configurationTried = false;
   limitsAfterConnection(step);
 }

@@ -5,6 +5,7 @@ import type { EffectiveLimit } from "./effective_limit.ts";
 import { limitAt } from "./limit_curve.ts";
 import { LIMIT_FORMS, type Limits } from "./limit_state.ts";
 import { failWaiters } from "./limit_waiter.ts";
+import type { SessionRecord } from "./record.ts";
 import { chargerTransactionId, openSessions } from "./session.ts";
 import type { ChargerCall, ChargerOutcome, State } from "./state.ts";
 import { noteOnce, type Step } from "./step_context.ts";
@@ -14,6 +15,9 @@ const REFUSED_MS = 1_800_000;
 
 /** After the pause was refused, transactions that still run are stopped again so often. */
 const STOP_RETRY_MS = 60_000;
+
+/** After so many limits in a row without an answer, a pause does not wait for one any longer. */
+const UNANSWERED = 2;
 
 /** Errors that say that the charger knows no charging profiles at all. */
 const KNOWS_NONE: ReadonlySet<string> = new Set(["NotSupported", "NotImplemented"]);
@@ -85,11 +89,33 @@ function makeOf({ charger: { id, boot } }: State): string {
 /** The owner's pause where no limit is taken: what runs is stopped. */
 export function stopPaused(step: Step): void {
   const { state, now } = step;
-  const { control, charger, limits } = state;
+  const { control, limits } = state;
   if (control.mode.mode !== "paused" || state.open.size === 0) return;
   limits.checkAt = Math.min(limits.checkAt ?? Infinity, now + STOP_RETRY_MS);
+  stop(step, openSessions(state));
+}
+
+/**
+ * The owner's pause where limits get no answer: what runs is stopped, once, as the charger may have
+ * the limit all the same.
+ */
+export function stopUnanswered(step: Step): void {
+  const { state } = step;
+  const { control, limits } = state;
+  if (control.mode.mode !== "paused" || limits.unanswered < UNANSWERED) return;
+  const running = openSessions(state).filter(({ transactionId }) =>
+    !limits.stopped.has(transactionId)
+  );
+  if (running.length === 0) return;
+  noteOnce(step, "limit-unanswered", "the charger does not answer limits; a pause stops what runs");
+  for (const { transactionId } of running) limits.stopped.add(transactionId);
+  stop(step, running);
+}
+
+function stop(step: Step, sessions: readonly SessionRecord[]): void {
+  const { charger } = step.state;
   const underWay = [charger.pending?.call, ...charger.queue];
-  for (const session of openSessions(state)) {
+  for (const session of sessions) {
     const transactionId = chargerTransactionId(session);
     const stopping = underWay.some((call) =>
       call?.action === "RemoteStopTransaction" && call.payload.transactionId === transactionId

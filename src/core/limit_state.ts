@@ -123,6 +123,10 @@ export interface Limits {
   checkAt: number | undefined;
   /** When the next call may be made. */
   sendAt: number | undefined;
+  /** Limits in a row that the charger has not answered. */
+  unanswered: number;
+  /** What has been stopped for this pause of the owner's because the charger did not answer. */
+  readonly stopped: Set<number>;
   /** After a call without an answer: not before. */
   retryAt: number | undefined;
   /** The same where a profile could not be cleared. */
@@ -148,6 +152,8 @@ export function createLimits(): Limits {
     dirty: false,
     checkAt: undefined,
     sendAt: undefined,
+    unanswered: 0,
+    stopped: new Set(),
     retryAt: undefined,
     clearAt: undefined,
     configurationTried: false,

@@ -289,8 +289,10 @@ export class ArbiterWorld {
     );
     const to = this.h.state.control.handover?.backendId;
     const inTheWay = to !== undefined && session.backendId !== null && session.backendId !== to;
-    const refused = this.h.state.refused.has(transactionId) || this.model.mode === "paused";
-    assert.ok(asked || inTheWay || refused, `nobody may stop transaction ${transactionId}`);
+    const { control: { mode }, refused } = this.h.state;
+    const barred = refused.has(transactionId) || mode.mode === "paused" ||
+      this.model.mode === "paused";
+    assert.ok(asked || inTheWay || barred, `nobody may stop transaction ${transactionId}`);
   }
 
   /** Every current in a profile is somebody's word that counts now. */

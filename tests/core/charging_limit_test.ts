@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { limitReport } from "../../src/core/limit_report.ts";
 import { outcome, profile, setProfile } from "./command_fixture.ts";
+import type { CoreConfiguration } from "../../src/core/configuration.ts";
+import type { OwnerMode } from "../../src/core/event.ts";
 import { backend, START } from "./harness.ts";
 import { LimitStage, NOTHING } from "./limit_fixture.ts";
 
@@ -58,9 +60,13 @@ Deno.test("the lowest of cap, owner, rule, holder and guard counts, each as long
     ["guard cleared", () => h.backendCalls("meter", "ClearChargingProfile", {}), 16],
     ["a higher guard", () => set(stage, "meter", 20), 16],
     ["holder cleared", () => h.backendCalls("evcc", "ClearChargingProfile", {}), 20],
-    ["holder gone", () => h.event({ type: "owner", mode: { mode: "owner_only" } }), 20],
+    ["holder gone", () => {
+      h.disconnectBackend("evcc");
+      h.pass(120_000);
+    }, 20],
     ["paused", () => h.event({ type: "owner", mode: { mode: "paused" } }), 0],
-    ["auto", () => h.event({ type: "owner", mode: { mode: "auto" } }), 20],
+    ["auto", () => h.event({ type: "owner", mode: { mode: "auto" } }), 32],
+    ["guard again", () => set(stage, "meter", 19), 19],
     ["guard gone", () => {
       h.disconnectBackend("meter");
       h.pass(120_000);
@@ -75,7 +81,7 @@ Deno.test("the lowest of cap, owner, rule, holder and guard counts, each as long
   }
 });
 
-Deno.test("a guard limits beside the holder and against the owner's mode, but takes no control", () => {
+Deno.test("a guard limits beside the holder, but takes no control", () => {
   const stage = new LimitStage({}, undefined, 1, [
     backend("evcc", "controller"),
     backend("meter", "observer", { permissions: GUARD }),
@@ -85,11 +91,42 @@ Deno.test("a guard limits beside the holder and against the owner's mode, but ta
   set(stage, "evcc", 16);
   assert.deepEqual(set(stage, "meter", 9), ACCEPTED);
   assert.equal(holder(stage), "evcc");
-  stage.h.event({ type: "owner", mode: { mode: "owner_only" } });
-  stage.obey();
-  assert.deepEqual(set(stage, "meter", 8), ACCEPTED);
-  assert.equal(stage.limitA(), 8);
-  assert.deepEqual(set(stage, "evcc", 6), REJECTED);
+  assert.equal(stage.limitA(), 9);
+});
+
+Deno.test("a guard that is shut out is refused, and what it had set is dropped, with the fallback", () => {
+  const guarded = [
+    backend("evcc", "controller"),
+    backend("meter", "observer", { permissions: GUARD }),
+  ];
+  const mode = (mode: OwnerMode) => ({ h }: LimitStage) => h.event({ type: "owner", mode });
+  const configured = (changes: Partial<CoreConfiguration>) => ({ h }: LimitStage) =>
+    h.event({ type: "configured", configuration: { ...h.core, ...changes } });
+  const ways: [string, (stage: LimitStage) => void, number][] = [
+    ["owner_only", mode({ mode: "owner_only" }), 6],
+    ["paused", mode({ mode: "paused" }), 0],
+    ["another alone", mode({ mode: "backend", backendId: "evcc" }), 6],
+    ["blocked_providers", configured({ blockedProviders: ["meter"] }), 6],
+    ["allowed_providers", configured({ allowedProviders: ["evcc"] }), 6],
+    ["allow_shared_charging", configured({ allowSharedCharging: false }), 6],
+  ];
+  for (const [name, shutOut, expected] of ways) {
+    const stage = new LimitStage({}, undefined, 1, guarded);
+    stage.start();
+    set(stage, "meter", 10);
+    shutOut(stage);
+    stage.obey();
+    assert.equal(stage.limitA(), expected, name);
+    assert.deepEqual(stage.h.state.limits.profiles, [], name);
+    assert.deepEqual(set(stage, "meter", 9), REJECTED, name);
+    stage.h.connectBackend("meter", "json");
+    stage.h.backendSays("meter", '{"id":1,"action":"set_limit","current_a":8}');
+    assert.equal(JSON.parse(stage.h.received("meter").at(-1)!.text).error, "denied", name);
+    assert.equal(stage.limitA(), expected, name);
+  }
+  const alone = new LimitStage({}, undefined, 1, guarded);
+  alone.h.event({ type: "owner", mode: { mode: "backend", backendId: "meter" } });
+  assert.deepEqual(set(alone, "meter", 10), ACCEPTED, "the one that the owner chose");
 });
 
 Deno.test("a guard that loses its right loses its limits, one that comes back in time does not", () => {
@@ -194,6 +231,37 @@ Deno.test("no fallback without a transaction, nor for one that begins for somebo
   assert.equal(stage.h.state.limits.fallback, undefined);
 });
 
+Deno.test("the fallback is for whatever was limited, whoever's transaction it is, and for that alone", () => {
+  const ways: [string, connectorId: number, number | null][] = [
+    ["its connector", 1, 6],
+    ["all connectors", 0, 6],
+    ["another connector", 2, null],
+  ];
+  for (const [name, connectorId, expected] of ways) {
+    const stage = new LimitStage(
+      { idTags: [{ tag: "WORK", owner: false, backend: "employer", action: "allow" }] },
+      undefined,
+      2,
+      [backend("solar", "controller"), backend("employer", "biller")],
+    );
+    const { h } = stage;
+    const id = stage.start(1, "WORK");
+    assert.equal(h.tables.sessions.get(id)!.backendId, "employer");
+    h.event({ type: "owner", mode: { mode: "backend", backendId: "solar" } });
+    const request = { ...setProfile(8), connectorId };
+    h.backendCalls("solar", "SetChargingProfile", request);
+    stage.obey();
+    h.disconnectBackend("solar");
+    h.pass(120_000);
+    stage.obey();
+    assert.equal(holder(stage), undefined);
+    assert.equal(stage.limitA(), expected, name);
+    stage.stop(id);
+    stage.obey();
+    assert.equal(stage.limitA(), null, name);
+  }
+});
+
 Deno.test("no 0 outlasts the proxy by more than a day; the cap goes on for ever", () => {
   const zeros: [string, (stage: LimitStage) => void][] = [
     ["a backend's 0", (stage) => set(stage, "evcc", 0)],
@@ -247,6 +315,64 @@ Deno.test("the owner's pause stops what runs where the charger takes no profile"
     "the charger takes no charging profile",
   ]);
   assert.equal(stage.h.logged.filter(({ message }) => /takes no charging/.test(message)).length, 1);
+});
+
+Deno.test("the owner's pause stops what runs where the charger twice does not answer", () => {
+  const stage = new LimitStage();
+  const { h } = stage;
+  const id = stage.start();
+  const stops = () => h.callsToCharger("RemoteStopTransaction").map(({ payload }) => payload);
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  h.pass(30_000 + 60_000 + 29_999);
+  assert.deepEqual(stops(), []);
+  h.pass(1);
+  assert.deepEqual(stops(), [{ transactionId: id }]);
+  h.pass(HOUR_MS);
+  assert.equal(stops().length, 1, "once");
+  const next = stage.start(1, "OTHER");
+  h.pass(HOUR_MS);
+  assert.deepEqual(stops().slice(1), [{ transactionId: next }], "each once");
+  h.event({ type: "owner", mode: { mode: "auto" } });
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  h.pass(HOUR_MS);
+  assert.equal(stops().length, 3, "in the next pause again");
+  assert.equal(h.logged.filter(({ message }) => /does not answer/.test(message)).length, 1);
+});
+
+Deno.test("an answer between two that are missing: the owner's pause stops nothing", () => {
+  const stage = new LimitStage({}, undefined, 1);
+  const { h } = stage;
+  stage.start();
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  h.pass(30_000 + 60_000);
+  stage.obey();
+  h.event({ type: "owner", mode: { mode: "auto" } });
+  stage.obey();
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  h.pass(30_000);
+  assert.equal(h.callsToCharger("RemoteStopTransaction").length, 0);
+});
+
+Deno.test("a limit that is still to be cleared is reported, also while the charger is away", () => {
+  const stage = new LimitStage();
+  const { h } = stage;
+  set(stage, "evcc", 10);
+  h.event({ type: "owner", mode: { mode: "owner_only" } });
+  const report = () => {
+    const { current_a, applied, problem } = limitReport(h.state, h.now);
+    return [current_a, applied, problem];
+  };
+  assert.deepEqual(report(), [null, false, "the charger still has an old limit of ours"]);
+  h.pass(30_000);
+  assert.deepEqual(report(), [null, false, "the charger still has an old limit of ours"]);
+  h.disconnectCharger();
+  const away = "the charger is not connected, and still has an old limit of ours";
+  assert.deepEqual(report(), [null, false, away]);
+  h.bootCharger();
+  stage.obey();
+  assert.deepEqual(report(), [null, true, null]);
+  h.disconnectCharger();
+  assert.deepEqual(report(), [null, true, null], "nothing is to be said to it");
 });
 
 Deno.test("a limit is not reported as applied before the charger has confirmed it", () => {
