@@ -11,7 +11,13 @@ import { isLegacy, legacyWarnings, sharesByDefault, withoutEmptyTexts } from "./
 import { type Path, pathText, type Place, type Problem } from "./problem.ts";
 import { checkRules } from "./rule_checks.ts";
 import { SCHEMA } from "./schema.ts";
-import { readFailure, SECRET_KEYS, withEnvironment, withSecretFiles } from "./secrets.ts";
+import {
+  readFailure,
+  SECRET_KEYS,
+  secretReader,
+  withEnvironment,
+  withSecretFiles,
+} from "./secrets.ts";
 import { checkTags } from "./tag_checks.ts";
 import { checkTariffs } from "./tariff_checks.ts";
 
@@ -121,7 +127,11 @@ export function parseConfiguration(
 
   const resolved = withEnvironment(document.root, (name) => environment.get(name), error);
   const root = withoutEmptyTexts(
-    withSecretFiles(resolved as typeof document.root, readFile, error),
+    withSecretFiles(
+      resolved as typeof document.root,
+      secretReader(readFile, environment, source),
+      error,
+    ),
   );
   const dataDir = environment.get(DATA_VARIABLE);
   if (dataDir) root["data_dir"] ??= dataDir;

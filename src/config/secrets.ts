@@ -1,5 +1,6 @@
 // Values from elsewhere: `${NAME}` from the environment, `password_file` and `token_file`.
 
+import { dirname } from "node:path";
 import type { Report, Tree, TreeMap } from "./document.ts";
 import { type Path, pathText } from "./problem.ts";
 
@@ -47,6 +48,32 @@ function variable(
     if (error instanceof Deno.errors.NotCapable) return undefined;
     throw error;
   }
+}
+
+/**
+ * Reads secrets: a name without folders is a credential that systemd gives to the service, else in
+ * `secrets` beside the configuration, where the command line finds the same; else as it stands.
+ */
+export function secretReader(
+  readFile: (path: string) => string,
+  environment: { get(name: string): string | undefined },
+  source: string | undefined,
+): (path: string) => string {
+  return (path) => {
+    const credentials = path.includes("/") ? undefined : environment.get("CREDENTIALS_DIRECTORY");
+    const folders = path.includes("/") ? [] : [
+      ...credentials ? [`${credentials}/`, `${credentials}/secrets_`] : [],
+      `${source === undefined ? "." : dirname(source)}/secrets/`,
+    ];
+    for (const folder of folders) {
+      try {
+        return readFile(`${folder}${path}`);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+    return readFile(path);
+  };
 }
 
 /** Puts what `password_file` and `token_file` contain in the place of `password` and `token`. */

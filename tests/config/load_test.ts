@@ -454,3 +454,34 @@ Deno.test("data is kept where the configuration says, else where systemd or the 
   equal(dataDir(""), "/data");
   equal(dataDir("data_dir: /srv/data"), "/srv/data");
 });
+
+Deno.test("a secret by its name alone is systemd's, else one beside the configuration", () => {
+  const text = "charger: { password_file: charger }";
+  const password = (files: Record<string, string>, environment: Record<string, string> = {}) => {
+    const loaded = parseConfiguration(
+      text,
+      "/etc/ocpp-proxy/config.yaml",
+      { get: (name) => environment[name] },
+      (path) => {
+        if (files[path] === undefined) throw new Deno.errors.NotFound(path);
+        return files[path];
+      },
+    );
+    return loaded.ok ? loaded.configuration.charger.password : loaded.problems.map(problemText);
+  };
+  const service = { CREDENTIALS_DIRECTORY: "/run/credentials/x" };
+  const here = { charger: "from-here-itself" };
+  const beside = { ...here, "/etc/ocpp-proxy/secrets/charger": "from-the-folder" };
+  const folder = { ...beside, "/run/credentials/x/secrets_charger": "from-credentials" };
+  const single = { ...folder, "/run/credentials/x/charger": "from-a-credential" };
+  equal(password(here), "from-here-itself");
+  equal(password(beside), "from-the-folder");
+  equal(password(folder), "from-the-folder");
+  equal(password(folder, service), "from-credentials");
+  equal(password(single, service), "from-a-credential");
+  equal(password(beside, service), "from-the-folder");
+  deepEqual(password({}, service), [
+    "/etc/ocpp-proxy/config.yaml:1:27: charger.password_file: 'charger' cannot be read " +
+    "(there is no such file)",
+  ]);
+});
