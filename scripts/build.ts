@@ -9,39 +9,13 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import metadata from "../deno.json" with { type: "json" };
+import { MEMORY, RIGHTS } from "./rights.ts";
 
 /** What can be built for, 64-bit Linux with glibc, and what ELF calls the processor (e_machine). */
 const MACHINES: ReadonlyMap<string, number> = new Map([
   ["x86_64-unknown-linux-gnu", 62],
   ["aarch64-unknown-linux-gnu", 183],
 ]);
-
-/** Garbage piles up in proportion to what V8 may use: 256 MiB are many times what is needed. */
-const MEMORY = "--v8-flags=--max-semi-space-size=2,--max-old-space-size=256";
-
-/** The folder in which it is started, and where installations keep data. */
-const WRITABLE = [".", "/data", "/share", "/var/lib/ocpp-proxy"];
-
-/** Configuration, secrets and certificates of installations. */
-const READABLE = [
-  ...WRITABLE,
-  "/config",
-  "/etc/ocpp-proxy",
-  "/etc/ssl",
-  "/run/credentials",
-  "/run/secrets",
-  "/ssl",
-];
-
-/** All that the built program may do; nobody is asked for more. */
-const RIGHTS = [
-  "--no-prompt",
-  "--allow-net",
-  `--allow-read=${READABLE.join(",")}`,
-  `--allow-write=${WRITABLE.join(",")}`,
-  "--allow-env",
-  "--allow-sys=networkInterfaces",
-];
 
 /** A shell runs it as a program of Deno; for JavaScript it is a text and a comment. */
 const LAUNCHER = [
