@@ -75,7 +75,8 @@ export function decide(state: State, request: ControlRequest, now: number): Verd
   const agreed = held?.backendId === request.backendId && held.rule !== undefined &&
     ruling.type !== "none" && held.rule === ruling.rule;
   if (ruling.type === "ask" && !agreed) {
-    const answer = answerTo(state, request.backendId, ruling.rule, now);
+    const concern = { backendId: request.backendId, rule: ruling.rule, card: undefined };
+    const answer = answerTo(state, concern, now);
     if (answer === undefined) return { type: "ask", ruling };
     if (!answer.allow) {
       const reason = answer.byDefault
@@ -119,7 +120,8 @@ export function decideLocal(
   const ruling = evaluateRules(state, { ...request, backendId, action: "Authorize" }, now);
   if (ruling.type === "deny") return denied(ruled(ruling));
   if (ruling.type === "ask") {
-    const answer = answerTo(state, backendId, ruling.rule, now);
+    const concern = { backendId, rule: ruling.rule, card: request.idTag };
+    const answer = answerTo(state, concern, now);
     if (answer === undefined) return { type: "ask", ruling };
     if (!answer.allow) {
       return denied({

@@ -9,6 +9,7 @@ import { dialWaitMs } from "./backoff.ts";
 import { type BackendConfiguration, ROLES } from "./configuration.ts";
 import { keepCursors, resetDelivery } from "./delivery.ts";
 import type { Event } from "./event.ts";
+import { forgetHeld } from "./held_command.ts";
 import { connectJson } from "./json_backend.ts";
 import { replayStatus } from "./notify.ts";
 import { log, type Step } from "./step_context.ts";
@@ -131,6 +132,7 @@ export function disconnect(step: Step, backend: Backend, reason: string): void {
   backend.awaySince = step.now;
   backend.lastProblem = reason;
   backend.busy.clear();
+  forgetHeld(step, backend.id);
   resetDelivery(backend);
   log(step, "warning", "backend disconnected", { backend: backend.id, reason });
 }

@@ -12,7 +12,7 @@ import { denyJson, jsonRequestAgain } from "./json_request.ts";
 import { endLease, grantLease, leaveQueue, saveControl } from "./lease.ts";
 import { abandon, tickLeftovers } from "./leftover_clearing.ts";
 import { tickOwner } from "./owner.ts";
-import { askOwner } from "./question.ts";
+import { askOwner, withdrawQuestions } from "./question.ts";
 import type { HeldCommand, QueuedRequest, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 
@@ -95,10 +95,20 @@ export function reviewControl(step: Step): void {
     const bar = barOf(state, backendId);
     if (bar !== undefined && !state.backends.has(backendId)) dropFromQueue(step, backendId, bar);
   }
+  for (const { backendId } of [...state.control.questions.values()]) {
+    if (!mayCome(state, backendId)) withdrawQuestions(step, backendId);
+  }
   const others = [...state.reservations.values()]
     .map((entry) => entry.backendId).filter((id) => id !== holder);
   for (const id of new Set(others)) abandon(step, id);
   state.control.recheck = true;
+}
+
+/** Whether a backend is there, or nobody has said that it may not come. */
+function mayCome({ backends, configuration }: State, backendId: string): boolean {
+  if (backends.has(backendId)) return true;
+  const listed = configuration.backends.some(({ id }) => id === backendId);
+  return configuration.allowUnknownBackends && !listed;
 }
 
 /** The last thing in every step: commands whose wait is over, then whoever is next in the queue. */

@@ -62,7 +62,7 @@ export function createState(
       queue: [],
       questions: new Map(),
       lastQuestion: 0,
-      answers: new Map(),
+      answers: [],
       held: [],
       resumed: [],
       recheck: false,

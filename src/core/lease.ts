@@ -122,7 +122,7 @@ function controlRecord({ state, now }: Step): JsonObject {
     ...claims.length > 0 && { claims: claims.map(json) },
     ...queue.length > 0 && { queue: queue.map(json) },
     ...questions.size > 0 && { questions: [...questions.values()].map(json) },
-    ...answers.size > 0 && { answers: [...answers].map(([key, value]) => [key, json(value)]) },
+    ...answers.length > 0 && { answers: answers.map(json) },
     lastQuestion: control.lastQuestion,
   };
 }

@@ -86,7 +86,8 @@ function settle(step: Step, id: number, allow: boolean, byDefault: boolean): voi
   if (question === undefined) return;
   const { backendId, connectorId, action } = question;
   if (!allow) {
-    if (leaveQueue(state, backendId)) saveControl(step);
+    // The owner's no to a card is about that card.
+    if (action !== "Authorize" && leaveQueue(state, backendId)) saveControl(step);
     return;
   }
   const resumes = control.resumed.some(({ held }) => held.backendId === backendId);
@@ -127,6 +128,6 @@ export function tickOwner(step: Step): void {
   for (const question of [...control.questions.values()]) {
     if (question.deadline <= now) settle(step, question.id, question.default === "allow", true);
   }
-  for (const [key, answer] of control.answers) if (answer.until <= now) control.answers.delete(key);
+  control.answers = control.answers.filter((answer) => answer.until > now);
   reviewHolder(step);
 }

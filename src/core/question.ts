@@ -1,10 +1,10 @@
-// Questions to the owner: one for each backend and rule, with a deadline and a default.
+// Questions to the owner: one for each backend, rule and card, with a deadline and a default.
 
 import type { JsonObject } from "../ocpp/json.ts";
 import { formatTime } from "../ocpp/time.ts";
 import type { ControlRequest, Denial } from "./arbitration.ts";
 import { recordDecision } from "./decision.ts";
-import { idTagRow } from "./id_tag.ts";
+import { comparable, idTagRow } from "./id_tag.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { storeControl } from "./lease.ts";
 import { maskedIdTag } from "./masked_id_tag.ts";
@@ -15,25 +15,38 @@ import type { Step } from "./step_context.ts";
 /** Open questions; one more is refused. */
 export const MAX_QUESTIONS = 16;
 
-/** So long the owner's word counts for the same backend and rule. */
+/** Those of one backend, whose cards each ask for themselves. */
+export const MAX_QUESTIONS_EACH = 8;
+
+/** So long the owner's word counts for the same backend, rule and card. */
 export const ANSWER_MS = 600_000;
 
 /** Remembered answers; the oldest goes first. */
 export const MAX_ANSWERS = 64;
 
-function answerKey(backendId: string, rule: string): string {
-  return JSON.stringify([backendId, rule]);
+/** Whom the owner's word is about. `card`: an id tag; undefined: the backend's own requests. */
+export interface Concern {
+  readonly backendId: string;
+  readonly rule: string;
+  readonly card: string | undefined;
 }
 
-/** What the owner has said to this backend about this rule, while it counts. */
+/** What the owner has said about this, while it counts. */
 export function answerTo(
   { control }: State,
-  backendId: string,
-  rule: string,
+  concern: Concern,
   now: number,
 ): OwnerAnswer | undefined {
-  const answer = control.answers.get(answerKey(backendId, rule));
-  return answer && answer.until > now ? answer : undefined;
+  return control.answers.find((answer) => answer.until > now && isAbout(answer, concern));
+}
+
+function isAbout(answer: OwnerAnswer, { backendId, rule, card }: Concern): boolean {
+  return answer.backendId === backendId && answer.rule === rule && isSameTag(answer.idTag, card);
+}
+
+function isSameTag(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return comparable(one) === comparable(other);
 }
 
 /** Asks the owner, unless that is done already; a denial: too many questions are open. */
@@ -45,13 +58,18 @@ export function askOwner(
   const { state, now } = step;
   const { control } = state;
   const { backendId, action, connectorId, idTag } = request;
-  for (const open of control.questions.values()) {
-    if (open.backendId === backendId && open.rule === ruling.rule) {
-      const joins = open.action === "Authorize" && action !== "Authorize";
-      return joins ? joinCard(step, open, request) : open;
-    }
+  const own = [...control.questions.values()].filter((open) => open.backendId === backendId);
+  const same = own.filter(({ rule }) => rule === ruling.rule);
+  if (action === "Authorize") {
+    const open = same.find((one) => isSameTag(one.idTag, idTag));
+    if (open) return open;
+  } else {
+    const open = same.find((one) => one.action !== "Authorize");
+    if (open) return open;
+    const card = same.find((one) => idTag === undefined || isSameTag(one.idTag, idTag));
+    if (card) return joinCard(step, card, request);
   }
-  if (control.questions.size >= MAX_QUESTIONS) {
+  if (control.questions.size >= MAX_QUESTIONS || own.length >= MAX_QUESTIONS_EACH) {
     const reason = `denied: too many questions to the owner are open (rule '${ruling.rule}')`;
     return { code: "denied", reason, rule: ruling.rule };
   }
@@ -114,6 +132,31 @@ export function questionView(state: State, question: Question): JsonObject {
   };
 }
 
+function remember(
+  { state: { control } }: Step,
+  concern: Concern,
+  word: Pick<OwnerAnswer, "allow" | "at" | "until" | "byDefault">,
+): void {
+  const { backendId, rule, card } = concern;
+  const others = control.answers.filter((answer) => !isAbout(answer, concern));
+  const answer = { backendId, rule, idTag: card, ...word };
+  control.answers = [...others, answer].slice(-MAX_ANSWERS);
+}
+
+/** Nobody is there any more whom an answer would matter to: its questions are closed. */
+export function withdrawQuestions(step: Step, backendId: string): void {
+  const { questions } = step.state.control;
+  for (const { id, rule, action, ...question } of [...questions.values()]) {
+    if (question.backendId !== backendId) continue;
+    questions.delete(id);
+    storeControl(step);
+    const reason = `denied: rule '${rule}' — question ${id} is closed: ` +
+      `${backendId} is no longer configured`;
+    recordDecision(step, { backendId, request: action, outcome: "denied", rule, reason });
+    publishClosed(step, { id, backendId, rule, allow: false, reason });
+  }
+}
+
 /**
  * The owner has answered, or let the time pass. Commands that wait for it go on or are refused.
  * Undefined: there is no such question.
@@ -128,14 +171,11 @@ export function settleQuestion(
   const { control } = state;
   const question = control.questions.get(id);
   if (question === undefined) return undefined;
-  const { backendId, rule, action } = question;
+  const { backendId, rule, action, idTag } = question;
+  const word = { allow, at: now, until: now + ANSWER_MS, byDefault };
   control.questions.delete(id);
-  const key = answerKey(backendId, rule);
-  control.answers.delete(key);
-  control.answers.set(key, { allow, at: now, until: now + ANSWER_MS, byDefault });
-  if (control.answers.size > MAX_ANSWERS) {
-    control.answers.delete(control.answers.keys().next().value!);
-  }
+  if (action !== "Authorize") remember(step, { backendId, rule, card: undefined }, word);
+  if (idTag !== undefined) remember(step, { backendId, rule, card: idTag }, word);
   storeControl(step);
   const seconds = Math.round((question.deadline - question.askedAt) / 1000);
   const why = byDefault
@@ -144,10 +184,7 @@ export function settleQuestion(
   const outcome = allow ? "allowed" : "denied";
   const reason = `${outcome}: ${why} (rule '${rule}')`;
   recordDecision(step, { backendId, request: action, outcome, rule, reason });
-  step.effects.push({
-    type: "publish",
-    event: { type: "question_closed", id, backend_id: backendId, rule, allow, reason },
-  });
+  publishClosed(step, { id, backendId, rule, allow, reason });
   if (!allow) emitJsonTo(step, backendId, { type: "control_denied", code: "denied", reason });
   for (const held of [...control.held]) {
     if (held.waitsFor.type !== "question" || held.waitsFor.id !== id) continue;
@@ -157,4 +194,20 @@ export function settleQuestion(
   }
   control.recheck = true;
   return question;
+}
+
+function publishClosed(
+  { effects }: Step,
+  { backendId, ...closed }: {
+    readonly id: number;
+    readonly backendId: string;
+    readonly rule: string;
+    readonly allow: boolean;
+    readonly reason: string;
+  },
+): void {
+  effects.push({
+    type: "publish",
+    event: { type: "question_closed", backend_id: backendId, ...closed },
+  });
 }

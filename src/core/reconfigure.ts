@@ -9,6 +9,7 @@ import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts
 import { reviewControl } from "./control_tick.ts";
 import { keepCursors } from "./delivery.ts";
 import { forgetFacts } from "./fact.ts";
+import { withdrawQuestions } from "./question.ts";
 import { compileRules } from "./rules.ts";
 import { log, type Step } from "./step_context.ts";
 
@@ -45,6 +46,7 @@ function remove(step: Step, backend: Backend): void {
   hangUp(step, backend, "this backend is no longer configured");
   step.state.backends.delete(backend.id);
   rememberAbsent(step.state, backend.id, backend);
+  withdrawQuestions(step, backend.id);
 }
 
 function change(step: Step, backend: Backend, next: BackendConfiguration): void {

@@ -179,10 +179,11 @@ function restoreWaiting({ control }: State, saved: JsonObject, now: number): voi
     control.questions.set(question.id, { ...question, deadline });
   }
   control.lastQuestion = Number(saved.lastQuestion ?? 0);
-  for (const pair of list(saved.answers)) {
-    const [key, answer] = pair as unknown as [string, OwnerAnswer];
-    control.answers.set(key, { ...answer, until: Math.min(answer.until, now + ANSWER_MS) });
-  }
+  const answers = list(saved.answers) as unknown as OwnerAnswer[];
+  control.answers = answers.map((answer) => ({
+    ...answer,
+    until: Math.min(answer.until, now + ANSWER_MS),
+  }));
 }
 
 /** The sessions are on disk before the lease is: a crash between them must not keep it for ever. */

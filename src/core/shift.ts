@@ -44,9 +44,11 @@ export function shiftDeadlines(step: Step, byMs: number): void {
       deadline: deadline + byMs,
     });
   }
-  for (const [key, answer] of control.answers) {
-    control.answers.set(key, { ...answer, at: answer.at + byMs, until: answer.until + byMs });
-  }
+  control.answers = control.answers.map((answer) => ({
+    ...answer,
+    at: answer.at + byMs,
+    until: answer.until + byMs,
+  }));
   for (const [index, held] of control.held.entries()) {
     control.held[index] = {
       ...held,
@@ -56,6 +58,9 @@ export function shiftDeadlines(step: Step, byMs: number): void {
   }
   for (const [index, item] of control.queue.entries()) {
     control.queue[index] = { ...item, since: item.since + byMs };
+  }
+  for (const [tag, grant] of state.tagGrants) {
+    state.tagGrants.set(tag, { ...grant, at: grant.at + byMs });
   }
   control.noHandoverBefore += byMs;
   control.recheck = true;

@@ -229,8 +229,8 @@ export interface Control {
   /** What the owner is being asked, by number. */
   readonly questions: Map<number, Question>;
   lastQuestion: number;
-  /** What the owner has said, by `answerKey`. */
-  readonly answers: Map<string, OwnerAnswer>;
+  /** What the owner has said, oldest first. */
+  answers: readonly OwnerAnswer[];
   /** Commands that wait for one of the above to be decided. */
   readonly held: HeldCommand[];
   /** Commands whose wait is over: carried out, or refused, at the end of the step. */
@@ -276,6 +276,10 @@ export interface Question {
 
 /** What the owner said to one backend about one rule, and how long that counts. */
 export interface OwnerAnswer {
+  readonly backendId: string;
+  readonly rule: string;
+  /** It is about this card at the charger; undefined: about what the backend asks for itself. */
+  readonly idTag: string | undefined;
   readonly allow: boolean;
   readonly at: number;
   readonly until: number;

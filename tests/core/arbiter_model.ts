@@ -20,6 +20,14 @@ const LONGEST_WAIT_MS = 28_000;
 const QUIET_MS = 60_000;
 const ANSWER_MS = 600_000;
 const CARD_MS = 600_000;
+const HELD_EACH = 8;
+
+/** The wishes that name an id tag: that of their backend, in these cases. */
+const WITH_TAG: ReadonlySet<string> = new Set([
+  "Authorize",
+  "RemoteStartTransaction",
+  "ReserveNow",
+]);
 
 /** The charger of these tests does not tell its ConnectionTimeOut: 60 s, and 15 s beyond. */
 const CLAIM_MS = 75_000;
@@ -73,13 +81,15 @@ export class ArbiterModel implements House {
   startInFlight: string | undefined;
   handover: { to: string; from: string; deadline: number } | undefined;
   grantedAt: Map<string, number> = new Map();
-  answers: { who: string; rule: string; allow: boolean; until: number }[] = [];
+  answers: { who: string; rule: string; card: boolean; allow: boolean; until: number }[] = [];
   queue: { who: string; connector: number | undefined; since: number }[] = [];
   questions: {
     readonly id: number;
     readonly who: string;
-    readonly action: string;
-    readonly connector: number | undefined;
+    action: string;
+    connector: number | undefined;
+    /** Asked for with the card of the one backend that is named in it. */
+    readonly card: boolean;
     readonly rule: string;
     readonly allows: boolean;
     deadline: number;
@@ -106,6 +116,8 @@ export class ArbiterModel implements House {
     const hold = (reason: Waiting["for"], until: number): boolean => {
       const deadline = Math.min(until, since + LONGEST_WAIT_MS);
       if (connection === undefined || deadline <= this.now) return false;
+      const others = this.waiting.filter((one) => one.wish.who === wish.who);
+      if (others.length >= HELD_EACH) return false;
       this.waiting.push({ wish, queue, forOwner, connection, for: reason, since, deadline });
       return true;
     };
@@ -177,21 +189,26 @@ export class ArbiterModel implements House {
   answer(id: number, allow: boolean): void {
     const question = this.questions.find((one) => one.id === id);
     if (!question) return;
-    const { who, rule, connector } = question;
+    const { who, rule, connector, action } = question;
     this.questions = this.questions.filter((one) => one !== question);
-    this.answers = this.answers.filter((one) => one.who !== who || one.rule !== rule);
-    this.answers.push({ who, rule, allow, until: this.now + ANSWER_MS });
+    const about = [...action === "Authorize" ? [] : [false], ...question.card ? [true] : []];
+    for (const card of about) {
+      this.answers = this.answers.filter((one) =>
+        one.who !== who || one.rule !== rule || one.card !== card
+      );
+      this.answers.push({ who, rule, card, allow, until: this.now + ANSWER_MS });
+    }
     const waiting = this.waiting.filter((one) => one.for === id);
     this.waiting = this.waiting.filter((one) => one.for !== id);
     if (!allow) {
-      this.#leave(who);
+      if (action !== "Authorize") this.#leave(who);
       return;
     }
     this.#resumed.push(...waiting);
-    if (waiting.length > 0 || question.action === "Authorize" || this.lease?.who === who) return;
+    if (waiting.length > 0 || action === "Authorize" || this.lease?.who === who) return;
     const wish = { who, action: "request_control", permission: undefined, connector };
     const word = judge(this, wish);
-    if (word.word === "handover" && question.action === "request_control") this.#enqueue(wish);
+    if (word.word === "handover" && action === "request_control") this.#enqueue(wish);
     if (word.word !== "granted") return;
     this.#end();
     this.#grant(who, connector, word.rule, false);
@@ -262,13 +279,20 @@ export class ArbiterModel implements House {
   }
 
   connected(who: string, connection: number): void {
+    this.#hangUp(who);
     this.connections.set(who, connection);
     this.away.delete(who);
   }
 
   disconnected(who: string): void {
     if (!this.connections.delete(who)) return;
+    this.#hangUp(who);
     this.away.set(who, this.now);
+  }
+
+  /** Nobody waits on a connection that has ended. */
+  #hangUp(who: string): void {
+    this.waiting = this.waiting.filter(({ wish }) => wish.who !== who);
   }
 
   /** Everything that has run out. */
@@ -393,6 +417,7 @@ export class ArbiterModel implements House {
       one.since += byMs;
       one.deadline += byMs;
     }
+    for (const card of this.cards.values()) card.at += byMs;
     this.quietUntil += byMs;
     for (const [who, at] of this.grantedAt) this.grantedAt.set(who, at + byMs);
     for (const [who, at] of this.away) this.away.set(who, at + byMs);
@@ -451,14 +476,25 @@ export class ArbiterModel implements House {
   }
 
   #ask({ who, action, connector }: Wish, { rule: name }: Word & { word: "ask" }) {
-    const open = this.questions.find((one) => one.who === who && one.rule === name);
-    if (open) return open;
+    const same = this.questions.filter((one) => one.who === who && one.rule === name);
+    const card = WITH_TAG.has(action);
+    const open = action === "Authorize"
+      ? same.find((one) => one.card)
+      : same.find((one) => one.action !== "Authorize") ?? same.find((one) => one.card);
+    if (open) {
+      if (action !== "Authorize" && open.action === "Authorize") {
+        open.action = action;
+        open.connector = connector;
+      }
+      return open;
+    }
     const rule = this.configuration.rules.find((one) => one.name === name)!;
     const question = {
       id: ++this.lastQuestion,
       who,
       action,
       connector,
+      card,
       rule: rule.name,
       allows: rule.default === "allow",
       deadline: this.now + rule.askTimeoutMs,

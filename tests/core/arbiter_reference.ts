@@ -46,7 +46,8 @@ export interface House {
   startInFlight: string | undefined;
   handover: { to: string; from: string } | undefined;
   readonly grantedAt: Map<string, number>;
-  answers: { who: string; rule: string; allow: boolean; until: number }[];
+  /** `card`: about its card, not about what it asks for itself. */
+  answers: { who: string; rule: string; card: boolean; allow: boolean; until: number }[];
 }
 
 const DENIED: Word = { word: "denied", code: "denied" };
@@ -80,7 +81,7 @@ export function judge(house: House, wish: Wish): Word {
   const word = standing(house, wish);
   if (word.word === "denied" || word.word === "ask") return word;
   if (rule?.then === "ask" && !(holds && house.lease?.rule === rule.name)) {
-    const answer = answerOf(house, who, rule.name);
+    const answer = answerOf(house, who, rule.name, false);
     if (answer === undefined) return { word: "ask", rule: rule.name };
     if (!answer.allow) return DENIED;
   }
@@ -99,7 +100,7 @@ export function judgeCard(house: House, who: string | null): Word {
   const rule = ruleFor(house, who, "Authorize");
   if (rule?.then === "deny") return DENIED;
   if (rule?.then === "ask") {
-    const answer = answerOf(house, who, rule.name);
+    const answer = answerOf(house, who, rule.name, true);
     if (answer === undefined) return { word: "ask", rule: rule.name };
     if (!answer.allow) return DENIED;
   }
@@ -160,8 +161,10 @@ function somebodyIsHome({ configuration, presence, now }: House): boolean {
   return !known || presence.value === "home";
 }
 
-function answerOf({ answers, now }: House, who: string, rule: string) {
-  return answers.find((one) => one.who === who && one.rule === rule && now < one.until);
+function answerOf({ answers, now }: House, who: string, rule: string, card: boolean) {
+  return answers.find((one) =>
+    one.who === who && one.rule === rule && one.card === card && now < one.until
+  );
 }
 
 function memberOf(configuration: CoreConfiguration, who: string) {

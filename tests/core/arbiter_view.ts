@@ -31,8 +31,10 @@ export function coreView({ control, backends }: State): JsonObject {
     handover: handover && { to: handover.backendId, deadline: handover.deadline },
     queue: control.queue.map(({ backendId, since }) => [backendId, since]),
     questions: [...control.questions.values()]
-      .map((one) => [one.id, one.backendId, one.rule, one.deadline]),
-    answers: [...control.answers].map(([key, { allow, until }]) => [key, allow, until]).sort(),
+      .map((one) => [one.id, one.backendId, one.action, one.rule, one.deadline]),
+    answers: control.answers
+      .map((one) => [one.backendId, one.rule, one.idTag !== undefined, one.allow, one.until])
+      .sort(),
     waiting: control.held.map(({ backendId, deadline }) => [backendId, deadline]),
     granted: [...backends.values()].filter(({ grantedAt }) => grantedAt !== undefined)
       .map(({ id, grantedAt }) => [id, grantedAt]).sort(),
@@ -57,9 +59,10 @@ export function modelView(model: ArbiterModel): JsonObject {
     claims: claims.map(({ who, connector, until }) => [who, connector, until]),
     handover: handover && { to: handover.to, deadline: handover.deadline },
     queue: model.queue.map(({ who, since }) => [who, since]),
-    questions: model.questions.map((one) => [one.id, one.who, one.rule, one.deadline]),
+    questions: model.questions
+      .map((one) => [one.id, one.who, one.action, one.rule, one.deadline]),
     answers: model.answers
-      .map(({ who, rule, allow, until }) => [JSON.stringify([who, rule]), allow, until]).sort(),
+      .map(({ who, rule, card, allow, until }) => [who, rule, card, allow, until]).sort(),
     waiting: model.waiting.map(({ wish, deadline }) => [wish.who, deadline]),
     granted: [...model.grantedAt].sort(),
   });
@@ -141,14 +144,18 @@ export function adopt(model: ArbiterModel, h: Harness): void {
     who: one.backendId,
     action: one.action,
     connector: one.connectorId,
+    card: one.idTag !== undefined,
     rule: one.rule,
     allows: one.default === "allow",
     deadline: one.deadline,
   }));
-  model.answers = [...control.answers].map(([key, { allow, until }]) => {
-    const [who, rule] = JSON.parse(key);
-    return { who, rule, allow, until };
-  });
+  model.answers = control.answers.map(({ backendId, rule, idTag, allow, until }) => ({
+    who: backendId,
+    rule,
+    card: idTag !== undefined,
+    allow,
+    until,
+  }));
   model.grantedAt = new Map(
     [...backends.values()].flatMap(({ id, grantedAt }) =>
       grantedAt === undefined ? [] : [[id, grantedAt] as const]

@@ -100,8 +100,8 @@ export class ArbiterWorld {
       starts: [...new Set(starts)],
       queue: queue.map(({ backendId }) => backendId),
       questions: [...questions.values()].map(({ id, backendId, rule }) => [id, backendId, rule]),
-      answers: [...answers].filter(([, { until }]) => until > this.h.now)
-        .map(([key, { allow }]) => [key, allow]),
+      answers: answers.filter(({ until }) => until > this.h.now)
+        .map(({ backendId, rule, idTag, allow }) => [backendId, rule, idTag, allow]),
     });
   }
 

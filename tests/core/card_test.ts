@@ -151,6 +151,18 @@ Deno.test("a grant to a card ends after ten minutes, with a new mode, and with t
   }
 });
 
+Deno.test("a clock that is set moves the grant to a card with it", () => {
+  for (const byMs of [-3_600_000, 3_600_000]) {
+    const h = stage();
+    authorize(h, "WORK");
+    h.now += byMs;
+    h.event({ type: "clock_set", byMs });
+    h.pass(TAG_GRANT_MS - 1);
+    assert.deepEqual(begin(h, "WORK"), { status: "Accepted" });
+    assert.equal(decisions(h).length, 1);
+  }
+});
+
 Deno.test("the owner's word counts between the card and the start", () => {
   const h = stage();
   assert.deepEqual(authorize(h, "OURS"), YES);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { RuleConfiguration } from "../../src/core/configuration.ts";
-import { ANSWER_MS, MAX_QUESTIONS } from "../../src/core/question.ts";
+import { ANSWER_MS, MAX_QUESTIONS, MAX_QUESTIONS_EACH } from "../../src/core/question.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import { outcome } from "./command_fixture.ts";
 import { backend, configuration, Harness } from "./harness.ts";
@@ -328,4 +328,101 @@ Deno.test("who asks for control after a card has asked the same gets it with the
   answer(h, 1, true);
   assert.equal(holder(h), "json");
   assert.equal(JSON.parse(h.received("json").at(-1)!.text).type, "control_granted");
+});
+
+/** Three cards of the backend that must ask; one is its own way of writing another. */
+function carded(): Harness {
+  const card = (tag: string) => ({ tag, owner: false, backend: "json", action: "allow" as const });
+  const h = new Harness(configuration({
+    backends: [backend("json", "controller")],
+    rules: [rule()],
+    idTags: ["ANNA", "BERT", "CARL"].map(card),
+  }));
+  h.bootCharger();
+  h.connectBackend("json", "json");
+  return h;
+}
+
+function isAllowed(h: Harness, idTag: string): boolean {
+  const info = outcome(h.chargerCalls("Authorize", { idTag })) as { idTagInfo: JsonObject };
+  return info.idTagInfo.status === "Accepted";
+}
+
+Deno.test("the owner's word about a card counts for that card only", () => {
+  const h = carded();
+  assert.deepEqual(["ANNA", "BERT", "anna"].map((tag) => isAllowed(h, tag)), [false, false, false]);
+  assert.deepEqual(questions(h), [1, 2], "each card asks once");
+  answer(h, 1, true);
+  answer(h, 2, false);
+  assert.deepEqual(["an:na", "BERT", "CARL"].map((tag) => isAllowed(h, tag)), [true, false, false]);
+  assert.deepEqual(questions(h), [3]);
+  answer(h, 3, true);
+  assert.equal(say(h, { action: "request_control" }).question, 4, "the backend asks for itself");
+});
+
+Deno.test("the owner's word about a backend counts for the card that its command names", () => {
+  const h = carded();
+  say(h, { action: "RemoteStartTransaction", id_tag: "ANNA" });
+  assert.equal(isAllowed(h, "BERT"), false);
+  assert.equal(isAllowed(h, "ANNA"), false);
+  assert.deepEqual(questions(h), [1, 2]);
+  answer(h, 1, true);
+  assert.equal(holder(h), "json");
+  assert.deepEqual(["ANNA", "BERT"].map((tag) => isAllowed(h, tag)), [true, false]);
+});
+
+Deno.test("a command joins the question of the card that it names, not that of another", () => {
+  const h = carded();
+  isAllowed(h, "ANNA");
+  const start = (id_tag: string) => say(h, { action: "RemoteStartTransaction", id_tag }).question;
+  assert.equal(start("BERT"), 2);
+  const other = carded();
+  isAllowed(other, "ANNA");
+  const joins = say(other, { action: "RemoteStartTransaction", id_tag: "anna" });
+  assert.equal(joins.question, 1);
+});
+
+Deno.test("the owner's no to a card leaves its backend in the queue", () => {
+  const h = new Harness(configuration({
+    backends: [backend("json", "controller"), backend("solar", "controller")],
+    rules: [rule({ when: 'action == "Authorize"' })],
+    idTags: [{ tag: "ANNA", owner: false, backend: "json", action: "allow" }],
+  }));
+  h.bootCharger();
+  h.connectBackend("json", "json");
+  h.attach("solar");
+  start(h, "m1", "solar");
+  h.chargerAnswers(ACCEPTED);
+  say(h, { action: "request_control", queue: true });
+  isAllowed(h, "ANNA");
+  answer(h, 1, false);
+  assert.deepEqual(h.state.control.queue.map(({ backendId }) => backendId), ["json"]);
+});
+
+Deno.test("one backend's cards leave room for the questions of others", () => {
+  const tags = Array.from({ length: MAX_QUESTIONS }, (_, i) => `CARD${i}`);
+  const card = (tag: string) => ({ tag, owner: false, backend: "json", action: "allow" as const });
+  const h = new Harness(configuration({
+    backends: [backend("json", "controller"), backend("neighbour", "controller")],
+    rules: [rule()],
+    idTags: tags.map(card),
+  }));
+  h.bootCharger();
+  h.attach("neighbour");
+  for (const tag of tags) isAllowed(h, tag);
+  assert.equal(questions(h).length, MAX_QUESTIONS_EACH);
+  assert.equal(start(h, "m1"), undefined);
+});
+
+Deno.test("what the owner said about a card survives a restart, and moves with the clock", () => {
+  const h = carded();
+  isAllowed(h, "ANNA");
+  answer(h, 1, true);
+  h.restart();
+  h.now += 3_600_000;
+  h.event({ type: "clock_set", byMs: 3_600_000 });
+  h.bootCharger();
+  assert.deepEqual(["ANNA", "BERT"].map((tag) => isAllowed(h, tag)), [true, false]);
+  h.pass(ANSWER_MS);
+  assert.equal(isAllowed(h, "ANNA"), false);
 });
