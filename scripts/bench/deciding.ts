@@ -3,7 +3,8 @@
 // Argument: how many decisions of each kind.
 
 import { parseConfiguration } from "../../src/config/load.ts";
-import { type ControlRequest, decide } from "../../src/core/arbitration.ts";
+import { decide } from "../../src/core/arbitration.ts";
+import type { ControlRequest } from "../../src/core/objection.ts";
 import { REMEMBERED_SESSIONS } from "../../src/core/record.ts";
 import { createSession } from "../../src/core/session.ts";
 import type { Event } from "../../src/core/event.ts";

@@ -3,7 +3,7 @@
 import type { MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import type { IdTagInfo } from "../ocpp/types.ts";
-import { isExcluded } from "./arbitration.ts";
+import { isExcluded } from "./objection.ts";
 import { enqueue } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
 import { forgetAuthorization, holderOf, rememberAuthorization } from "./booking.ts";

@@ -1,6 +1,6 @@
 // Whose a tag and its session are: RemoteStart's backend, else the table, else who authorised it.
 
-import { isExcluded } from "./arbitration.ts";
+import { isExcluded } from "./objection.ts";
 import { claimant } from "./claim.ts";
 import { comparable, idTagRow } from "./id_tag.ts";
 import type { BookedBy } from "./record.ts";

@@ -1,6 +1,6 @@
 // A card at the charger: refused by the table, decided by the arbiter, or allowed a moment ago.
 
-import { isExcluded } from "./arbitration.ts";
+import { isExcluded } from "./objection.ts";
 import { recordDecision } from "./decision.ts";
 import type { OwnerMode } from "./event.ts";
 import { comparable, idTagRow } from "./id_tag.ts";

@@ -1,7 +1,7 @@
 // One effective limit for the charger: what owner, rules and backends allow, the lowest of it.
 
 import { dropFinished, removeProfiles, saveLimits } from "./backend_profile.ts";
-import { isExcluded } from "./arbitration.ts";
+import { isExcluded } from "./objection.ts";
 import type { StoredProfile } from "./limit_state.ts";
 import { refuseWaiters, tickWaiters, waiterDeadline } from "./limit_waiter.ts";
 import type { SessionRecord } from "./record.ts";

@@ -1,6 +1,7 @@
 // Requests for control, and what happens to the lease while sessions begin and end.
 
-import { barOf, type ControlRequest, decide, type Denial, type Verdict } from "./arbitration.ts";
+import { decide, type Verdict } from "./arbitration.ts";
+import { barOf, type ControlRequest, type Denial } from "./objection.ts";
 import { hasLimits, limitsChanged } from "./charging_limit.ts";
 import { dropClaims, isClaiming, spendClaims } from "./claim.ts";
 import { recordDecision } from "./decision.ts";

@@ -1,6 +1,8 @@
 // Control over time: what runs out, who is next in the queue, commands whose wait is over.
 
-import { barOf, decide, type Denial, minHoldEnd, rankOf } from "./arbitration.ts";
+import { decide } from "./arbitration.ts";
+import { barOf, type Denial } from "./objection.ts";
+import { minHoldEnd, rankOf } from "./conflict.ts";
 import { backendCommand, refuseHeld } from "./backend_command.ts";
 import { dropClaims } from "./claim.ts";
 import { reviewHolder, reviewRuleLimit } from "./control.ts";

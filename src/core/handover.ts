@@ -1,6 +1,7 @@
 // Hand-over: the transactions of the old holder are ended properly before the new one begins.
 
-import { barOf, type ControlRequest, type Verdict } from "./arbitration.ts";
+import type { Verdict } from "./arbitration.ts";
+import { barOf, type ControlRequest } from "./objection.ts";
 import { callCharger } from "./charger_call.ts";
 import { recordDecision } from "./decision.ts";
 import { releaseHeld } from "./held_command.ts";

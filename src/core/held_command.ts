@@ -1,6 +1,6 @@
 // Commands that wait for a hand-over or for the owner: bounded, and answered in the end.
 
-import type { Denial } from "./arbitration.ts";
+import type { Denial } from "./objection.ts";
 import type { HeldCommand } from "./state.ts";
 import type { Step } from "./step_context.ts";
 

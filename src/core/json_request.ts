@@ -2,7 +2,7 @@
 
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../ocpp/json.ts";
 import { mayKnow } from "./backend.ts";
-import type { Denial } from "./arbitration.ts";
+import type { Denial } from "./objection.ts";
 import type { Backend } from "./backend_state.ts";
 import { callCharger } from "./charger_call.ts";
 import type { Permission } from "./configuration.ts";

@@ -1,7 +1,7 @@
 // Control as a lease: how it begins, what it lasts for, what is cleared behind the holder.
 
 import type { JsonObject } from "../ocpp/json.ts";
-import type { ControlRequest } from "./arbitration.ts";
+import type { ControlRequest } from "./objection.ts";
 import { dropLimits, limitsChanged } from "./charging_limit.ts";
 import { withdrawCommands } from "./charger_call.ts";
 import { claimsToKeep } from "./claim.ts";

@@ -1,7 +1,8 @@
 // What backends say about limits: kept for each of them, and lowered to what all of them allow.
 
 import type { ChargingProfile } from "../ocpp/types.ts";
-import { decide, isExcluded } from "./arbitration.ts";
+import { decide } from "./arbitration.ts";
+import { isExcluded } from "./objection.ts";
 import { type Command, control, refuse, reply } from "./backend_command.ts";
 import { crowd, isMeant, keepProfile, removeProfiles } from "./backend_profile.ts";
 import type { Backend } from "./backend_state.ts";

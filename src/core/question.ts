@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../ocpp/json.ts";
 import { formatTime } from "../ocpp/time.ts";
-import type { ControlRequest, Denial } from "./arbitration.ts";
+import type { ControlRequest, Denial } from "./objection.ts";
 import { recordDecision } from "./decision.ts";
 import { comparable, idTagRow } from "./id_tag.ts";
 import { emitJsonTo } from "./json_backend.ts";

@@ -10,7 +10,7 @@ import type {
   Messages,
   StatusNotificationRequest,
 } from "../ocpp/types.ts";
-import type { Denial } from "./arbitration.ts";
+import type { Denial } from "./objection.ts";
 import type { Backend, BackendMemory } from "./backend_state.ts";
 import type { CoreConfiguration } from "./configuration.ts";
 import type { OwnerMode } from "./event.ts";

@@ -1,7 +1,8 @@
 // The core under test next to the reference, which hears the same and has to agree at every event.
 
 import assert from "node:assert/strict";
-import { type ControlRequest, decide } from "../../src/core/arbitration.ts";
+import { decide } from "../../src/core/arbitration.ts";
+import type { ControlRequest } from "../../src/core/objection.ts";
 import type { CoreConfiguration } from "../../src/core/configuration.ts";
 import type { Event } from "../../src/core/event.ts";
 import type { ChargerCall, State } from "../../src/core/state.ts";

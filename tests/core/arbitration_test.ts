@@ -1,7 +1,8 @@
 // The arbiter: the order in which its rules speak, and how its decisions are kept.
 
 import assert from "node:assert/strict";
-import { type ControlRequest, decide } from "../../src/core/arbitration.ts";
+import { decide } from "../../src/core/arbitration.ts";
+import type { ControlRequest } from "../../src/core/objection.ts";
 import { backend, configuration, Harness } from "./harness.ts";
 
 Deno.test("the rules speak in the order of the contract, section 5", () => {

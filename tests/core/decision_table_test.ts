@@ -1,7 +1,8 @@
 // Every kind of decision with the sentence that a person reads.
 
 import assert from "node:assert/strict";
-import { type ControlRequest, decide, decideLocal } from "../../src/core/arbitration.ts";
+import { decide, decideLocal } from "../../src/core/arbitration.ts";
+import type { ControlRequest } from "../../src/core/objection.ts";
 import type { RuleConfiguration } from "../../src/core/configuration.ts";
 import type { OwnerMode } from "../../src/core/event.ts";
 import { backend, configuration, Harness, START } from "./harness.ts";
