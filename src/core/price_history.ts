@@ -119,5 +119,7 @@ function offerOf({ configuration }: State, sensor: string, micros: number): Offe
       idleMicrosPerMinute: 0,
     },
     idleAfterMs: 0,
+    validFrom: undefined,
+    validUntil: undefined,
   };
 }

@@ -4,14 +4,19 @@ import { createBackend, rememberAbsent } from "./backend.ts";
 import { disconnect } from "./backend_link.ts";
 import { pump } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
+import { keepPrices } from "./billing.ts";
 import { limitsChanged } from "./charging_limit.ts";
 import type { BackendConfiguration, CoreConfiguration } from "./configuration.ts";
 import { reviewControl } from "./control_tick.ts";
 import { keepCursors } from "./delivery.ts";
 import { forgetFacts } from "./fact.ts";
+import type { SessionRecord } from "./record.ts";
 import { withdrawQuestions } from "./question.ts";
 import { compileRules } from "./rules.ts";
-import { log, type Step } from "./step_context.ts";
+import { log, persist, type Step } from "./step_context.ts";
+
+/** For so long after a session was closed with an estimate, what was agreed is kept for its stop. */
+const LATE_STOP_MS = 86_400_000;
 
 /** Takes a new configuration over; a backend whose address changed is dialled anew. */
 export function reconfigure(step: Step, configuration: CoreConfiguration): void {
@@ -20,6 +25,7 @@ export function reconfigure(step: Step, configuration: CoreConfiguration): void 
   const listed = new Set(
     [...state.configuration.backends, ...configuration.backends].map(({ id }) => id),
   );
+  keepSessionPrices(step, configuration);
   state.configuration = configuration;
   state.rules = compileRules(configuration.rules);
   forgetFacts(step);
@@ -40,6 +46,22 @@ export function reconfigure(step: Step, configuration: CoreConfiguration): void 
   reviewControl(step);
   limitsChanged(step);
   log(step, "info", "the configuration was read again", { backends: wanted.size });
+}
+
+/** What has flowed until now is billed by what was agreed until now. */
+function keepSessionPrices(step: Step, next: CoreConfiguration): void {
+  const { state, now } = step;
+  const sessions = [...state.sessions.values()].filter((session) => isUnsettled(session, now));
+  const kept = sessions.filter((session) => keepPrices(state, session, next, now));
+  if (kept.length === 0) return;
+  persist(step, kept.map((session) => ({ table: "session", session })));
+}
+
+/** Whether a session runs, or has a stop that the charger may still correct. */
+function isUnsettled({ stoppedAt, flags, bill }: SessionRecord, now: number): boolean {
+  if (stoppedAt === null) return true;
+  return flags.includes("estimated_stop") && !flags.includes("late_stop") && bill !== null &&
+    now - stoppedAt < LATE_STOP_MS;
 }
 
 function remove(step: Step, backend: Backend): void {

@@ -1,6 +1,7 @@
 // What the store keeps: its rows, the writes that make them, and the snapshot a restart begins from.
 
 import type { JsonObject, JsonValue } from "../ocpp/json.ts";
+import type { Offer } from "./tariff.ts";
 
 /** The transaction-related messages of OCPP 1.6, section 3.7.1: never lost, always in order. */
 export type TransactionMessage = "StartTransaction" | "MeterValues" | "StopTransaction";
@@ -33,7 +34,10 @@ export type SessionFlag =
   | "late_stop"
   /** The session was running before the proxy knew of it. */
   | "adopted"
-  /** A time was missing, from before 2020, or far ahead; the time of receipt stands in. */
+  /**
+   * A time was missing, from before 2020, or far ahead; the time of receipt stands in. Or the clock
+   * was set while it ran, and its times with it.
+   */
   | "clock_corrected"
   /** The register ran backwards, or jumped. */
   | "meter_reset"
@@ -105,6 +109,29 @@ export interface SessionBill {
   /** null: nothing has been applied yet. */
   readonly revenue: SessionAccount | null;
   readonly cost: SessionAccount | null;
+  /** By which prices, so that nothing is ever billed by later ones. */
+  readonly revenuePrices: HeldPrices;
+  readonly costPrices: HeldPrices;
+}
+
+/** The prices that held in a session, at most MAX_HELD_OFFERS, and when, oldest first. */
+export interface HeldPrices {
+  readonly offers: readonly HeldOffer[];
+  readonly spans: readonly HeldSpan[];
+}
+
+/** Prices that held in a session. */
+export interface HeldOffer extends Offer {
+  /** Energy, time, the session fee or idle time was billed by them. */
+  readonly billed: boolean;
+}
+
+/** A stretch of time, epoch milliseconds. */
+export interface HeldSpan {
+  readonly from: number;
+  readonly to: number;
+  /** The place in `offers`; null: no prices held. */
+  readonly offer: number | null;
 }
 
 /** One of the two amounts of a session, exact. */

@@ -14,6 +14,9 @@ export interface Offer {
   readonly vat: string | undefined;
   readonly prices: Prices;
   readonly idleAfterMs: number;
+  /** The dates of the tariff, YYYY-MM-DD: the first one, and the first one no more. */
+  readonly validFrom: string | undefined;
+  readonly validUntil: string | undefined;
 }
 
 /** A stretch of time with one offer, epoch milliseconds; `offer` undefined: no prices are known. */
@@ -48,9 +51,9 @@ export function offerAt(
     (hours === undefined || isWithin(hours, minuteOfDay)) &&
     (weekdays === undefined || weekdays.has(weekday))
   );
-  const { currency, vat, idleAfterMs } = tariff;
+  const { currency, vat, idleAfterMs, validFrom, validUntil } = tariff;
   const prices = { ...tariff.prices, ...time?.prices };
-  return { label: labelOf(tariff), currency, vat, prices, idleAfterMs };
+  return { label: labelOf(tariff), currency, vat, prices, idleAfterMs, validFrom, validUntil };
 }
 
 /** The stretch from `from` to `to` (not before it), split where the prices of a tariff change. */

@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import "../support/seed.ts";
-import { billReadings, billStop, shareOut } from "../../src/core/billing.ts";
+import { billReadings, billStop } from "../../src/core/billing.ts";
 import type { Prices, TariffConfiguration } from "../../src/core/configuration.ts";
 import { divideHalfUp } from "../../src/core/money.ts";
 import type { SessionRecord } from "../../src/core/record.ts";
 import { createSession, endSession, meterReading } from "../../src/core/session.ts";
+import { shareOut } from "../../src/core/session_account.ts";
 import { createState, type State } from "../../src/core/step.ts";
 import { offerAt } from "../../src/core/tariff.ts";
 import { backend, configuration, START } from "./harness.ts";

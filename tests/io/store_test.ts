@@ -50,6 +50,25 @@ const CLOSED: SessionRecord = {
       vat: ["21 % included"],
     },
     cost: null,
+    revenuePrices: {
+      offers: [{
+        label: "employer, valid from 2024-01-01",
+        currency: "EUR",
+        vat: "21 % included",
+        prices: {
+          energyMicrosPerKwh: 290_000,
+          timeMicrosPerMinute: -1,
+          sessionMicros: 2,
+          idleMicrosPerMinute: 3,
+        },
+        idleAfterMs: 4,
+        validFrom: "2024-01-01",
+        validUntil: "2025-01-01",
+        billed: true,
+      }],
+      spans: [{ from: NOW + 1, to: NOW + 12, offer: 0 }, { from: NOW + 12, to: NOW, offer: null }],
+    },
+    costPrices: { offers: [], spans: [] },
   },
 };
 
