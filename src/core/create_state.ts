@@ -1,5 +1,6 @@
 // The state at the start of a process.
 
+import { createChargerClock } from "./charger_clock.ts";
 import type { CoreConfiguration } from "./configuration.ts";
 import { createLimits } from "./limit_state.ts";
 import { createLogWindow } from "./log_window.ts";
@@ -44,6 +45,7 @@ export function createState(
       noted: new Set(),
       heartbeatToldAt: 0,
     },
+    chargerClock: createChargerClock(snapshot),
     backends: new Map(),
     absent: new Map(),
     sessions: new Map(),

@@ -1,5 +1,6 @@
 // The wall clock was set: every deadline moves with it, so that waiting takes as long as it should.
 
+import { shiftSessions } from "./charger_clock.ts";
 import { shiftFacts } from "./fact.ts";
 import { saveControl } from "./lease.ts";
 import { shiftPrices } from "./price_history.ts";
@@ -65,6 +66,7 @@ export function shiftDeadlines(step: Step, byMs: number): void {
   control.noHandoverBefore += byMs;
   control.recheck = true;
   saveControl(step);
+  shiftSessions(step, byMs);
   shiftPrices(state, byMs);
   shiftFacts(state, byMs);
   if (state.storeRetryAt !== undefined) state.storeRetryAt += byMs;

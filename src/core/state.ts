@@ -12,6 +12,7 @@ import type {
 } from "../ocpp/types.ts";
 import type { Denial } from "./objection.ts";
 import type { Backend, BackendMemory } from "./backend_state.ts";
+import type { ChargerClock } from "./charger_clock.ts";
 import type { CoreConfiguration } from "./configuration.ts";
 import type { OwnerMode } from "./event.ts";
 import type { Limits } from "./limit_state.ts";
@@ -30,6 +31,7 @@ export interface State {
   readonly run: number;
   messageNumber: number;
   readonly charger: Charger;
+  readonly chargerClock: ChargerClock;
   readonly backends: Map<string, Backend>;
   /** What is remembered of backends that are not configured now, or not yet connected. */
   readonly absent: Map<string, BackendMemory>;

@@ -17,6 +17,7 @@ import { believedTime } from "./believed_time.ts";
 import { billReadings, billStop } from "./billing.ts";
 import { book } from "./booking.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
+import { hearClock, timeByOurs } from "./charger_clock.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { meterEvent } from "./json_event.ts";
 import { hasMeterValues } from "./log_window.ts";
@@ -78,7 +79,7 @@ export function startTransaction(
     failCharger(step, message.connection, message.id, "InternalError", "no transaction id is left");
     return;
   }
-  const startedAt = parseTime(request.timestamp) ?? now;
+  const startedAt = timeByOurs(state, parseTime(request.timestamp) ?? now, now);
   const session = createSession({
     transactionId: state.lastTransactionId + 1,
     connectorId: request.connectorId,
@@ -91,6 +92,7 @@ export function startTransaction(
     registerWh: request.meterStart,
     flags: clockSet ? [] : ["clock_corrected"],
   });
+  hearClock(step, session, clockSet ? parseTime(request.timestamp) : undefined);
   billReadings(state, session);
   const writes: Write[] = [];
   const entries: LogEntry[] = [];
@@ -145,6 +147,8 @@ export function meterValues(step: Step, message: ChargerMessage<MeterValuesReque
   const updated = { ...session, flags: [...session.flags] };
   if (session.stoppedAt === null) {
     takeReadings(state, updated, request.meterValue, now);
+    const lastAt = parseTime(request.meterValue.at(-1)?.timestamp ?? "");
+    hearClock(step, session, message.raw === undefined ? lastAt : undefined);
   }
   const entry: LogEntry = {
     sequence: state.log.lastSequence + 1,
@@ -188,7 +192,7 @@ export function stopTransaction(
   const { state, now } = step;
   const { request, original } = message;
   const answer = { connection: message.connection, id: message.id };
-  const at = parseTime(request.timestamp) ?? now;
+  const at = timeByOurs(state, parseTime(request.timestamp) ?? now, now);
   const session = stoppedSession(step, request, at, isClockSet(original));
   const reason = request.reason ?? "Local";
   if (session === undefined) {
@@ -229,6 +233,7 @@ export function stopTransaction(
     meterStopWh: request.meterStop,
     reason,
   });
+  hearClock(step, session, isClockSet(original) ? parseTime(request.timestamp) : undefined);
   billStop(state, ended);
   const { transactionId: _, ...payload } = request;
   const entry: LogEntry = {
@@ -297,7 +302,8 @@ function takeReadings(
   now: number,
 ): void {
   for (const { wh, at } of energyRegisterReadings(meterValue)) {
-    meterReading(session, wh, believedTime(session, at ?? now, now));
+    const takenAt = timeByOurs(state, at ?? now, now);
+    meterReading(session, wh, believedTime(session, takenAt, now));
     billReadings(state, session);
   }
 }
@@ -311,7 +317,8 @@ function takeLastReading(
 ): void {
   const last = energyRegisterReadings(transactionData).at(-1);
   if (last === undefined || last.wh < (session.registerWh ?? 0)) return;
-  meterReading(session, last.wh, believedTime(session, last.at ?? now, now));
+  const takenAt = timeByOurs(state, last.at ?? now, now);
+  meterReading(session, last.wh, believedTime(session, takenAt, now));
   billReadings(state, session);
 }
 

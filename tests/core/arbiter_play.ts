@@ -45,6 +45,7 @@ export class Play {
       const mayEnd = ["mode", "pass", "clock"].includes(operation.type);
       if (!mayEnd) assert.deepEqual(model.mode, before.mode, "the owner's mode is lost");
       assert.ok(model.lastQuestion >= before.lastQuestion, "a question's number is used again");
+      this.#readStarts();
       this.#reconnect();
     }
     this.#serve();
@@ -52,6 +53,15 @@ export class Play {
     assert.ok(model.nextEnd > h.now, "the core sleeps when something ends");
     this.world.checkVerdicts();
     this.checkAnswers();
+  }
+
+  /** When a transaction began is for the books to say: some move with the clock, some do not. */
+  #readStarts(): void {
+    const { h, model } = this.world;
+    model.running = model.running.map((one) => ({
+      ...one,
+      since: h.state.sessions.get(one.id)?.startedAt ?? one.since,
+    }));
   }
 
   #do(operation: Operation): void {
@@ -131,6 +141,7 @@ export class Play {
         h.now += byMs;
         for (const one of this.asked) one.at += byMs;
         world.act(() => model.shift(byMs), () => h.event({ type: "clock_set", byMs }));
+        this.#readStarts();
         return h.pass(0);
       }
       case "restart": {
