@@ -128,6 +128,10 @@ export const SESSIONS = v.object({
     id_tag: v.string(),
     started_at: v.string(),
     stopped_at: v.nullable(v.string()),
+    applied: v.pipe(
+      v.array(v.looseObject({ to: v.picklist(["revenue", "cost"]), tariff: v.string() })),
+      v.description("the prices that something was billed by"),
+    ),
   })),
   next: v.pipe(v.nullable(v.string()), v.description("`after` of the next page; null: no more")),
 });

@@ -1,6 +1,7 @@
 // A session as export and REST show it: the fields of the contract, in its order, made by SQLite.
 
 import type { BookedBy, SessionFlag } from "../core/record.ts";
+import { APPLIED_JSON, type AppliedPrices } from "./session_applied.ts";
 import {
   columnsOf,
   csvRecord,
@@ -44,12 +45,14 @@ export interface SessionRow {
   readonly tariff: string | null;
   /** Its note on VAT. */
   readonly vat: string | null;
+  /** The prices that something was billed by; not in CSV. */
+  readonly applied: readonly AppliedPrices[];
 }
 
 const MASKED_ID_TAG = `CASE WHEN length(id_tag) < 8 THEN '******'
   ELSE substr(id_tag, 1, 2) || '******' || substr(id_tag, -2) END`;
 
-const FIELDS: Readonly<Record<keyof SessionRow, Field>> = {
+const FIELDS: Readonly<Record<Exclude<keyof SessionRow, "applied">, Field>> = {
   timestamp: { sql: "NULL", type: "plain", is: "stopped_at" },
   backend_id: { sql: "backend_id", type: "text" },
   duration_s: { sql: "max(0, stopped_at / 1000 - started_at / 1000)", type: "plain" },
@@ -73,6 +76,12 @@ const FIELDS: Readonly<Record<keyof SessionRow, Field>> = {
   vat: { sql: "vat", type: "text" },
 };
 
+/** What a cell of CSV has no room for is in JSON only. */
+const JSON_FIELDS: Readonly<Record<keyof SessionRow, Field>> = {
+  ...FIELDS,
+  applied: { sql: APPLIED_JSON, type: "list" },
+};
+
 /** The names of the fields in the order of the CSV columns. */
 export const SESSION_FIELDS = Object.keys(FIELDS) as readonly (keyof SessionRow)[];
 
@@ -85,14 +94,14 @@ export const CREATE_CLOCK = `
 /** The columns of a query on `session` that RECORD_CSV and RECORD_JSON are made from. */
 export function rowColumns(showIdTags: boolean): string {
   const id_tag = showIdTags ? FIELDS.id_tag : { ...FIELDS.id_tag, sql: MASKED_ID_TAG };
-  return columnsOf({ ...FIELDS, id_tag });
+  return columnsOf({ ...JSON_FIELDS, id_tag });
 }
 
 /** An SQL expression: a row as a CSV record of RFC 4180, line end included. */
 export const RECORD_CSV: string = csvRecord(FIELDS);
 
 /** An SQL expression: a row as the text of a JSON object. */
-export const RECORD_JSON: string = jsonRecord(FIELDS);
+export const RECORD_JSON: string = jsonRecord(JSON_FIELDS);
 
 /** Epoch milliseconds as ISO 8601 with the household's offset; fractions of a second are cut off. */
 function householdTime(column: string): string {

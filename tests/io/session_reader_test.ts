@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import "../support/seed.ts";
-import type { SessionRecord } from "../../src/core/record.ts";
+import type { HeldOffer, SessionRecord } from "../../src/core/record.ts";
 import { type SessionFilter, SessionReader } from "../../src/io/session_reader.ts";
 import { SESSION_FIELDS } from "../../src/io/session_row.ts";
 import { type SessionFormat, sessionText } from "../../src/io/session_text.ts";
@@ -65,6 +65,30 @@ Deno.test("an export that is shown on a terminal does not steer it", () => {
   });
 });
 
+/** Prices that something was billed by. */
+function offer(
+  label: string,
+  energyMicrosPerKwh: number,
+  changes: Partial<HeldOffer> = {},
+): HeldOffer {
+  return {
+    label,
+    currency: "EUR",
+    vat: "=21 %",
+    prices: {
+      energyMicrosPerKwh,
+      timeMicrosPerMinute: 10_000,
+      sessionMicros: 350_000,
+      idleMicrosPerMinute: 0,
+    },
+    idleAfterMs: 30_000,
+    validFrom: undefined,
+    validUntil: undefined,
+    billed: true,
+    ...changes,
+  };
+}
+
 Deno.test("a session is a row with the fields of the contract, in its order", () => {
   const record = ended(7, NOW, {
     connectorId: 2,
@@ -80,7 +104,22 @@ Deno.test("a session is a row with the fields of the contract, in its order", ()
     costCurrency: "EUR",
     tariff: "employer, valid from 2024-01-01",
     vat: "=21 %",
+    bill: {
+      until: NOW,
+      energyWh: 12_345,
+      revenue: null,
+      cost: null,
+      revenuePrices: {
+        offers: [
+          offer("employer, valid from 2024-01-01", 290_001, { validFrom: "2024-01-01" }),
+          { ...offer("employer, valid until 2024-01-01", 1), billed: false },
+        ],
+        spans: [],
+      },
+      costPrices: { offers: [offer('sensor."price"', -50_000)], spans: [] },
+    },
   });
+  const prices = { per_minute: 0.01, per_session: 0.35, idle_per_minute: 0, idle_after_min: 0.5 };
   return withSessions([record], (reader) => {
     assert.deepEqual(JSON.parse(text(reader, "json")), [{
       timestamp: "2024-03-15T09:00:00+01:00",
@@ -104,6 +143,28 @@ Deno.test("a session is a row with the fields of the contract, in its order", ()
       cost_currency: "EUR",
       tariff: "employer, valid from 2024-01-01",
       vat: "=21 %",
+      applied: [
+        {
+          to: "revenue",
+          tariff: "employer, valid from 2024-01-01",
+          currency: "EUR",
+          vat: "=21 %",
+          valid_from: "2024-01-01",
+          valid_until: null,
+          energy_per_kwh: 0.290001,
+          ...prices,
+        },
+        {
+          to: "cost",
+          tariff: 'sensor."price"',
+          currency: "EUR",
+          vat: "=21 %",
+          valid_from: null,
+          valid_until: null,
+          energy_per_kwh: -0.05,
+          ...prices,
+        },
+      ],
     }]);
     assert.equal(
       text(reader, "csv"),
@@ -130,6 +191,7 @@ Deno.test("what is unknown is an empty cell and null", () =>
       assert.equal(row.backend_id, null);
       assert.equal(row.idle_s, null);
       assert.deepEqual(row.flags, []);
+      assert.deepEqual(row.applied, []);
     },
   ));
 
