@@ -78,7 +78,7 @@ Deno.test("the manifest is of this version, and the store finds one app here", (
   const repository = parse(Deno.readTextFileSync(`${ROOT}repository.yaml`));
   deepEqual(Object.keys(repository), ["name", "url", "maintainer"]);
   equal(manifest.url, repository.url);
-  equal(manifest.image, repository.url.replace("https://github.com", "ghcr.io"));
+  equal(manifest.image, `${repository.url.replace("https://github.com", "ghcr.io")}-app`);
 });
 
 Deno.test("the app starts with the options that it comes with", () => {
