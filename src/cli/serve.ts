@@ -5,6 +5,7 @@ import { loadConfiguration } from "../config/load.ts";
 import { problemText } from "../config/problem.ts";
 import { createApi } from "../io/api.ts";
 import { databasePath } from "../io/database.ts";
+import { Home } from "../io/home.ts";
 import { type Log, startLog } from "../io/log.ts";
 import { Proxy } from "../io/proxy.ts";
 import { Recorder } from "../io/recorder.ts";
@@ -51,7 +52,8 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
     });
   }
   const behindIngress = context.environment.get(APP_VARIABLE) !== undefined;
-  const api = createApi(proxy, log, { behindIngress });
+  const home = new Home(proxy, log);
+  const api = createApi(proxy, log, { behindIngress, home: () => home.health() });
   const { host } = configuration.listen;
   const address = { host: flags.host ?? host, port: flags.port ?? configuration.listen.port };
   let listener;
@@ -61,6 +63,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
     context.error(
       `ocpp-proxy: cannot listen on ${address.host}:${address.port}: ${(error as Error).message}`,
     );
+    await home.close();
     await proxy.close();
     store.close();
     return 1;
@@ -76,6 +79,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
       log("warning", "some changes take effect at the next start", { keys: fixed.join(", ") });
     }
     proxy.reconfigure(next);
+    home.reconfigure();
   };
   // Before anybody can know that it runs, and send a signal.
   Deno.addSignalListener("SIGHUP", reload);
@@ -88,6 +92,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
 
   await stopped;
   log("info", "stopping", {});
+  await home.close();
   await proxy.close();
   await listener.close();
   api.close();

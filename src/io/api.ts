@@ -11,6 +11,7 @@ import { type Query, readQuery } from "./api_query.ts";
 import { ENDPOINTS, type Route, type RouteName, ROUTES } from "./api_routes.ts";
 import { ApiSessions } from "./api_sessions.ts";
 import { apiStatus } from "./api_status.ts";
+import type { HomeHealth } from "./home.ts";
 import type { FetchHandler } from "./http_exchange.ts";
 import type { Log } from "./log.ts";
 import type { Proxy } from "./proxy.ts";
@@ -42,7 +43,11 @@ type Handler = (asked: Asked) => Response | Promise<Response>;
 export function createApi(
   proxy: Proxy,
   log: Log,
-  { limits, behindIngress = false }: { limits?: EventLimits; behindIngress?: boolean } = {},
+  { limits, behindIngress = false, home }: {
+    limits?: EventLimits;
+    behindIngress?: boolean;
+    home?: () => HomeHealth;
+  } = {},
 ): { handler: FetchHandler; close(): void } {
   const access = new ApiAccess(behindIngress);
   const sessions = new ApiSessions(proxy);
@@ -58,7 +63,7 @@ export function createApi(
         import("./api_page.ts"),
         import("./status_view.ts"),
       ]);
-      const view = statusView(apiStatus(proxy));
+      const view = statusView(apiStatus(proxy, home?.()));
       if (view === undefined) throw new Error("the status report has another shape than its view");
       const { core, listen } = proxy.configuration;
       const seenBy = access.isIngress(remoteAddress)
@@ -66,7 +71,7 @@ export function createApi(
         : { type: "browser" as const, url };
       return page(view, seenBy, core.timeZone, [...ROUTES, ...ENDPOINTS]);
     },
-    status: () => jsonAnswer(apiStatus(proxy)),
+    status: () => jsonAnswer(apiStatus(proxy, home?.())),
     first_sessions: ({ query, scopes }) => sessions.stream("json", query, scopes),
     first_sessions_csv: ({ query, scopes }) => sessions.stream("csv", query, scopes),
     sessions: ({ query, url, scopes }) => sessions.page(query, url, scopes),

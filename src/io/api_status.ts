@@ -2,10 +2,11 @@
 
 import type { StatusReport } from "../core/status_report.ts";
 import type { JsonObject } from "../ocpp/json.ts";
+import type { HomeHealth } from "./home.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** The report as everybody gets it who may read. */
-export function apiStatus(proxy: Proxy): JsonObject {
+export function apiStatus(proxy: Proxy, home?: HomeHealth): JsonObject {
   const report = proxy.report();
   return {
     websocket_backends: connectedDialIns(report),
@@ -13,6 +14,8 @@ export function apiStatus(proxy: Proxy): JsonObject {
     ocpp_services: services(report),
     ...report,
     database_problem: proxy.storeFailure ?? null,
+    home_assistant: home?.homeAssistant ? { ...home.homeAssistant } : null,
+    mqtt: home?.mqtt ? { ...home.mqtt } : null,
   };
 }
 

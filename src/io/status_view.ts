@@ -6,6 +6,16 @@ import { printable } from "./printable.ts";
 /** Some of it was chosen by chargers and backends: nothing of it may steer a display. */
 const text = v.pipe(v.string(), v.transform(printable));
 
+/** A link to the house; absent or null: there is none. */
+const homeLink = v.optional(
+  v.nullable(v.object({
+    connected: v.boolean(),
+    since: v.nullable(text),
+    problem: v.nullable(text),
+  })),
+  null,
+);
+
 /** The parts of a report that somebody shows. */
 export const STATUS = v.object({
   charger: v.object({
@@ -88,6 +98,8 @@ export const STATUS = v.object({
   })),
   /** Why the database takes no writes; absent or null: it does. */
   database_problem: v.optional(v.nullable(text), null),
+  home_assistant: homeLink,
+  mqtt: homeLink,
 });
 
 /** A report without the parts that nobody shows. */

@@ -23,6 +23,10 @@ export function stateLines(
     ),
     ...view.questions.map((question) => ["Asked", questionWords(question, timeZone)] as const),
     ...view.sessions.map((session) => ["Session", sessionWords(session)] as const),
+    ...view.home_assistant
+      ? [["House", homeWords("Home Assistant", view.home_assistant)] as const]
+      : [],
+    ...view.mqtt ? [["House", homeWords("MQTT broker", view.mqtt)] as const] : [],
   ];
 }
 
@@ -137,6 +141,11 @@ function questionWords(
   return `#${id}: ${backend_id} asks for ${wish}${tag}. Rule '${rule}' — ${reason}; ` +
     `${question.default} at ${localTime(deadline, timeZone)} unless you say ` +
     `ocpp-proxy override allow ${id} (or deny ${id})`;
+}
+
+/** Whether a system of the house is there. */
+function homeWords(name: string, { connected, problem }: NonNullable<StatusView["mqtt"]>): string {
+  return connected ? `${name}: connected` : `${name}: not connected (${problem ?? "not yet"})`;
 }
 
 /** A running session: energy, time, whose it is. */

@@ -1,0 +1,149 @@
+// States without a broker: over Home Assistant's REST interface, read-only and for as long as it runs.
+
+import { stringifyJson } from "../ocpp/json.ts";
+import type { JsonObject, JsonValue } from "../ocpp/json.ts";
+import type { Log } from "./log.ts";
+import { Throttle } from "./throttle.ts";
+
+/** States are sent at most this often, ms. */
+const SPACING_MS = 5_000;
+
+/** Home Assistant forgets them when it starts; all are sent again after this, ms. */
+const REPEAT_MS = 600_000;
+
+/** How long one answer may take, ms. */
+const ANSWER_MS = 10_000;
+
+/** How long the last words may take, ms. */
+const FAREWELL_MS = 2_000;
+
+interface RestState {
+  readonly state: string;
+  readonly attributes: JsonObject;
+}
+
+/** Sends what has changed, while there is a connection. */
+export class HomeAssistantRest {
+  readonly #address: { readonly url: string; readonly token: string };
+  readonly #state: () => JsonObject;
+  readonly #log: Log;
+  readonly #throttle: Throttle;
+  readonly #stopping = new AbortController();
+  readonly #sent = new Map<string, { text: string; at: number }>();
+  #sending: Promise<void> | undefined;
+  #connected = false;
+  #failed = false;
+
+  constructor(
+    address: { readonly url: string; readonly token: string },
+    state: () => JsonObject,
+    log: Log,
+  ) {
+    this.#address = address;
+    this.#state = state;
+    this.#log = log;
+    this.#throttle = new Throttle(SPACING_MS, () => this.#begin());
+  }
+
+  /** Home Assistant is there, and knows nothing of ours any more. */
+  opened(): void {
+    this.#sent.clear();
+    this.#connected = true;
+    this.update();
+  }
+
+  closed(): void {
+    this.#connected = false;
+  }
+
+  /** Something may have changed. */
+  update(): void {
+    if (this.#connected && !this.#stopping.signal.aborted) this.#throttle.request();
+  }
+
+  /** Says that nothing is known any more, if that takes no time. */
+  async close(): Promise<void> {
+    this.#throttle.stop();
+    this.#stopping.abort();
+    await this.#sending;
+    if (!this.#connected) return;
+    const signal = AbortSignal.timeout(FAREWELL_MS);
+    const last = [...this.#sent].map(([id, { text }]) => {
+      const { attributes } = JSON.parse(text) as RestState;
+      return this.#post(id, stringifyJson({ state: "unavailable", attributes }), signal);
+    });
+    await Promise.allSettled(last);
+  }
+
+  #begin(): void {
+    this.#sending ??= this.#send().finally(() => this.#sending = undefined);
+  }
+
+  async #send(): Promise<void> {
+    const now = Date.now();
+    try {
+      for (const [id, state] of Object.entries(restStates(this.#state()))) {
+        const text = stringifyJson({ ...state });
+        const before = this.#sent.get(id);
+        if (before?.text === text && now - before.at < REPEAT_MS) continue;
+        const { signal } = this.#stopping;
+        await this.#post(id, text, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
+        this.#sent.set(id, { text, at: now });
+      }
+      this.#failed = false;
+    } catch (error) {
+      if (this.#failed || this.#stopping.signal.aborted) return;
+      this.#failed = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log("warning", "states do not reach Home Assistant", { reason });
+    }
+  }
+
+  async #post(id: string, body: string, signal: AbortSignal): Promise<void> {
+    const { url, token } = this.#address;
+    const response = await fetch(`${url}/api/states/${id}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body,
+      signal,
+    });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`Home Assistant answered ${response.status}`);
+  }
+}
+
+/** The states that everybody looks for, by entity id. */
+export function restStates(state: JsonObject): Record<string, RestState> {
+  const session = state.session as JsonObject;
+  const entity = (
+    value: JsonValue | undefined,
+    name: string,
+    more: JsonObject = {},
+  ): RestState => ({
+    state: value === null || value === undefined ? "unknown" : String(value),
+    attributes: { friendly_name: `Charger ${name}`, ...more },
+  });
+  const energy = { device_class: "energy", unit_of_measurement: "kWh" };
+  return {
+    "sensor.ocpp_proxy_status": entity(state.status, "status", { error_code: state.error_code }),
+    "sensor.ocpp_proxy_power": entity(state.power_w, "power", {
+      device_class: "power",
+      unit_of_measurement: "W",
+      state_class: "measurement",
+    }),
+    "sensor.ocpp_proxy_energy": entity(state.energy_kwh, "energy", {
+      ...energy,
+      state_class: "total_increasing",
+    }),
+    "sensor.ocpp_proxy_session_energy": entity(session.energy_kwh, "session energy", {
+      ...energy,
+      state_class: "total_increasing",
+    }),
+    "sensor.ocpp_proxy_in_control": entity(state.holder, "in control"),
+    "sensor.ocpp_proxy_mode": entity(state.mode, "mode"),
+    "sensor.ocpp_proxy_last_decision": entity(state.decision, "last decision"),
+    "binary_sensor.ocpp_proxy_online": entity(state.online === true ? "on" : "off", "online", {
+      device_class: "connectivity",
+    }),
+  };
+}

@@ -1,0 +1,173 @@
+// The connection to the MQTT broker: kept for ever, with a will that says when it is gone.
+
+import mqtt from "mqtt";
+import type { BrokerConfiguration } from "../config/configuration.ts";
+import { type LinkHealth, LinkRecord } from "./link_health.ts";
+import type { Log } from "./log.ts";
+import { pause } from "./pause.ts";
+
+/** How the link waits; tests wait less. */
+export interface BrokerTimes {
+  /** After a first failure; doubles with each. */
+  readonly firstWaitMs: number;
+  readonly longestWaitMs: number;
+  /** Until the supervisor is asked again whether there is a broker. */
+  readonly noBrokerMs: number;
+}
+
+export const BROKER_TIMES: BrokerTimes = {
+  firstWaitMs: 1_000,
+  longestWaitMs: 60_000,
+  noBrokerMs: 300_000,
+};
+
+/** How long a broker may take to answer, ms; silent for longer, it is gone. */
+const ANSWER_MS = 10_000;
+const KEEP_ALIVE_S = 20;
+
+/** What is published while the broker does not confirm; beyond that, dropped. */
+export const MAX_UNCONFIRMED = 8;
+
+/** Who uses the connection. */
+export interface BrokerUser {
+  /** Which broker; asked before each connection. undefined: there is none. */
+  broker(signal: AbortSignal): Promise<BrokerConfiguration | undefined>;
+  /** Published by the broker, retained, when the connection is lost. */
+  readonly will: { readonly topic: string; readonly payload: string };
+  /** What is listened to. */
+  readonly subscriptions: readonly string[];
+  opened(): Promise<void>;
+  message(topic: string, payload: string): void;
+  closed(): void;
+}
+
+/** Opens a connection, and opens it again when it is lost. */
+export class MqttLink {
+  readonly #user: BrokerUser;
+  readonly #log: Log;
+  readonly #times: BrokerTimes;
+  readonly #record: LinkRecord;
+  readonly #stopping = new AbortController();
+  readonly #ended: Promise<void>;
+  #client: mqtt.MqttClient | undefined;
+  #unconfirmed = 0;
+  /** The supervisor says that there is no broker. */
+  withoutBroker = false;
+
+  constructor(user: BrokerUser, log: Log, times = BROKER_TIMES) {
+    this.#user = user;
+    this.#log = log;
+    this.#times = times;
+    this.#record = new LinkRecord((reason) =>
+      log("warning", "the MQTT broker is away; the proxy goes on without it", { reason })
+    );
+    this.#ended = this.#run();
+  }
+
+  health(): LinkHealth {
+    return this.#record.health();
+  }
+
+  /** Publishes, retained; resolves to whether the broker has confirmed it. */
+  async publish(topic: string, payload: string): Promise<boolean> {
+    const client = this.#client;
+    if (!client?.connected || this.#unconfirmed >= MAX_UNCONFIRMED) return false;
+    this.#unconfirmed++;
+    try {
+      await client.publishAsync(topic, payload, { qos: 1, retain: true });
+      return true;
+    } catch {
+      // It comes again with the next connection.
+      return false;
+    } finally {
+      if (client === this.#client) this.#unconfirmed--;
+    }
+  }
+
+  /** Resolves when nothing of it is left. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { firstWaitMs, longestWaitMs, noBrokerMs } = this.#times;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        const broker = await this.#user.broker(signal);
+        this.withoutBroker = broker === undefined;
+        if (broker === undefined) {
+          this.#record.failed("Home Assistant has no broker");
+          await pause(noBrokerMs, signal);
+          continue;
+        }
+        await this.#session(broker, () => failures = 0);
+        throw new Error("the connection was lost");
+      } catch (error) {
+        if (!signal.aborted) this.#record.failed((error as Error).message || "no answer");
+      }
+      const ceiling = Math.min(firstWaitMs * 2 ** Math.min(failures++, 20), longestWaitMs);
+      await pause(ceiling / 2 + Math.random() * ceiling / 2, signal);
+    }
+  }
+
+  /** From connecting to the end of one connection; `began` is called once it serves its user. */
+  async #session(broker: BrokerConfiguration, began: () => void): Promise<void> {
+    const { signal } = this.#stopping;
+    const client = mqtt.connect(broker.url, {
+      reconnectPeriod: 0,
+      connectTimeout: ANSWER_MS,
+      keepalive: KEEP_ALIVE_S,
+      clean: true,
+      queueQoSZero: false,
+      // The other kind is for browsers, and keeps a thread.
+      timerVariant: "native",
+      will: { ...this.#user.will, payload: this.#user.will.payload, qos: 1, retain: true },
+      ...broker.username !== undefined && { username: broker.username },
+      ...broker.password !== undefined && { password: broker.password },
+      ...broker.caFile !== undefined && { ca: await Deno.readTextFile(broker.caFile) },
+    });
+    const lost = Promise.withResolvers<void>();
+    let fault: Error | undefined;
+    client.on("error", (error) => fault ??= error);
+    client.on("close", () => lost.resolve());
+    client.on("message", (topic, payload) => this.#user.message(topic, payload.toString()));
+    const connected = new Promise<void>((resolve) => client.on("connect", () => resolve()));
+    const stop = () => lost.resolve();
+    signal.addEventListener("abort", stop);
+    try {
+      await Promise.race([connected, lost.promise]);
+      if (signal.aborted) return;
+      if (!client.connected) throw fault ?? new Error("it cannot be reached");
+      this.#client = client;
+      this.#unconfirmed = 0;
+      await within(client.subscribeAsync([...this.#user.subscriptions], { qos: 1 }), lost.promise);
+      await within(this.#user.opened(), lost.promise);
+      began();
+      this.#record.connected(Date.now());
+      this.#log("info", "connected with the MQTT broker", { url: broker.url });
+      await lost.promise;
+      if (fault !== undefined && !signal.aborted) throw fault;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#client = undefined;
+      this.#user.closed();
+      // Polite while there is a connection: then the broker keeps our last word, not the will.
+      await client.endAsync(!client.connected).catch(() => {});
+    }
+  }
+}
+
+/** The work, unless the connection is lost or the broker takes too long. */
+async function within(work: Promise<unknown>, lost: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("it does not answer")), ANSWER_MS);
+  void lost.then(() => reject(new Error("the connection was lost")));
+  promise.catch(() => {});
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

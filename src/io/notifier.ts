@@ -1,0 +1,223 @@
+// Notifications through Home Assistant: to phones by their services, else on its own page.
+
+import type { Connection } from "home-assistant-js-websocket";
+import type { JsonObject } from "../ocpp/json.ts";
+import { reasonOf } from "./home_assistant_link.ts";
+import type { Log } from "./log.ts";
+import type { Notification } from "./notification.ts";
+
+/** Notifications that wait while Home Assistant is away; the oldest goes first. */
+export const MAX_WAITING_NOTIFICATIONS = 20;
+
+/** What waited longer is no news any more, ms. */
+export const STALE_NOTIFICATION_MS = 6 * 3_600_000;
+
+/** Begins the name of an answer, so that nobody else's is taken for ours. */
+const ACTION = /^OCPP_PROXY_(ALLOW|DENY)_([\w-]+)_(\d{1,15})$/;
+
+/** Gets the owner's answer to a question. */
+export type Answer = (questionId: number, allow: boolean) => void;
+
+interface Waiting {
+  readonly notification: Notification;
+  readonly since: number;
+}
+
+/** Sends notifications while there is a connection, keeps some while there is none. */
+export class Notifier {
+  readonly #instance: string;
+  readonly #answer: Answer;
+  readonly #log: Log;
+  readonly #now: () => number;
+  #services: readonly string[];
+  #connection: Connection | undefined;
+  readonly #waiting: Waiting[] = [];
+  /** Problems that were told. */
+  readonly #problems = new Set<string>();
+  #sending: Promise<void> = Promise.resolve();
+
+  /** `instance` names this installation among others of the same household. */
+  constructor(
+    instance: string,
+    services: readonly string[],
+    answer: Answer,
+    log: Log,
+    now: () => number,
+  ) {
+    this.#instance = instance;
+    this.#services = services;
+    this.#answer = answer;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  reconfigure(services: readonly string[]): void {
+    this.#services = services;
+    this.#problems.clear();
+  }
+
+  /** Answers come by this connection; what has waited is sent. */
+  async opened(connection: Connection): Promise<void> {
+    try {
+      await connection.subscribeEvents(
+        (event: { data?: { action?: unknown } }) => this.#answered(String(event.data?.action)),
+        "mobile_app_notification_action",
+      );
+    } catch (error) {
+      this.#once("answers from phones do not arrive: the token is not an administrator's", error);
+    }
+    this.#connection = connection;
+    for (const { notification, since } of this.#waiting.splice(0)) {
+      if (since + STALE_NOTIFICATION_MS > this.#now()) this.send(notification);
+    }
+  }
+
+  closed(): void {
+    this.#connection = undefined;
+  }
+
+  /** Sends it, one after the other; what cannot be sent now waits. */
+  send(notification: Notification): void {
+    const connection = this.#connection;
+    if (connection === undefined) return this.#keep(notification);
+    this.#sending = this.#sending.then(() => this.#send(connection, notification));
+  }
+
+  #keep(notification: Notification): void {
+    const { tag } = notification;
+    const same = this.#waiting.findIndex((item) => item.notification.tag === tag);
+    if (same >= 0) this.#waiting.splice(same, 1);
+    this.#waiting.push({ notification, since: this.#now() });
+    if (this.#waiting.length > MAX_WAITING_NOTIFICATIONS) this.#waiting.shift();
+  }
+
+  async #send(connection: Connection, notification: Notification): Promise<void> {
+    if (notification.type === "ask" && notification.deadline <= this.#now()) return;
+    const delivered = await Promise.all(
+      this.#services.map((service) => this.#sendTo(connection, service, notification)),
+    );
+    // A card on the page is taken away even when phones have been told.
+    if (delivered.includes(true) && notification.type !== "clear") return;
+    try {
+      await onThePage(connection, notification);
+    } catch (error) {
+      if (connection !== this.#connection) this.#keep(notification);
+      else this.#once("a notification could not be delivered", error);
+    }
+  }
+
+  /** Whether the service has taken it; where it is no service, it may be an entity. */
+  async #sendTo(
+    connection: Connection,
+    service: string,
+    notification: Notification,
+  ): Promise<boolean> {
+    const phone = service.startsWith("notify.mobile_app_");
+    // Only the companion app knows how to take something back.
+    if (notification.type === "clear" && !phone) return true;
+    const words = phone ? this.#forPhone(notification) : plainWords(notification);
+    try {
+      await call(connection, "notify", service.slice("notify.".length), words);
+      return true;
+    } catch (error) {
+      if (isUnknownService(error) && notification.type !== "clear") {
+        try {
+          const { title, message } = words;
+          await call(connection, "notify", "send_message", { title, message }, service);
+          return true;
+        } catch (second) {
+          this.#once(`${service} takes no notifications`, second);
+          return false;
+        }
+      }
+      this.#once(`${service} takes no notifications`, error);
+      return false;
+    }
+  }
+
+  #forPhone(notification: Notification): JsonObject {
+    const { tag } = notification;
+    switch (notification.type) {
+      case "clear":
+        return { message: "clear_notification", data: { tag } };
+      case "tell": {
+        const { title, message, kind } = notification;
+        return { title, message, data: { tag, group: "ocpp-proxy", channel: `Charger: ${kind}` } };
+      }
+      case "ask": {
+        const { title, message, questionId, deadline } = notification;
+        const action = (word: string) => `OCPP_PROXY_${word}_${this.#instance}_${questionId}`;
+        return {
+          title,
+          message,
+          data: {
+            tag,
+            group: "ocpp-proxy",
+            channel: "Charger: questions",
+            importance: "high",
+            priority: "high",
+            ttl: 0,
+            timeout: Math.max(1, Math.round((deadline - this.#now()) / 1000)),
+            actions: [
+              { action: action("ALLOW"), title: "Allow" },
+              { action: action("DENY"), title: "Deny" },
+            ],
+          },
+        };
+      }
+      default:
+        return notification satisfies never;
+    }
+  }
+
+  #answered(action: string): void {
+    const [, word, instance, id] = ACTION.exec(action) ?? [];
+    if (instance === this.#instance) this.#answer(Number(id), word === "ALLOW");
+  }
+
+  #once(problem: string, error: unknown): void {
+    if (this.#problems.has(problem)) return;
+    this.#problems.add(problem);
+    this.#log("warning", problem, { reason: reasonOf(error) });
+  }
+}
+
+/** For services that know nothing but text. */
+function plainWords(notification: Notification): JsonObject {
+  if (notification.type === "clear") return {};
+  const { title, message } = notification;
+  if (notification.type === "tell") return { title, message };
+  const { questionId: id } = notification;
+  const how = `Answer with ocpp-proxy override allow ${id}, or deny ${id}.`;
+  return { title, message: `${message} ${how}` };
+}
+
+async function onThePage(connection: Connection, notification: Notification): Promise<void> {
+  const { tag: notification_id } = notification;
+  if (notification.type === "clear") {
+    return await call(connection, "persistent_notification", "dismiss", { notification_id });
+  }
+  const words = { ...plainWords(notification), notification_id };
+  await call(connection, "persistent_notification", "create", words);
+}
+
+async function call(
+  connection: Connection,
+  domain: string,
+  service: string,
+  service_data: JsonObject,
+  entity?: string,
+): Promise<void> {
+  await connection.sendMessagePromise({
+    type: "call_service",
+    domain,
+    service,
+    service_data,
+    ...entity !== undefined && { target: { entity_id: entity } },
+  });
+}
+
+function isUnknownService(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error &&
+    error.code === "not_found";
+}
