@@ -1,5 +1,7 @@
 // Bytes in through one buffer, bytes out in as few writes as possible, over TCP or TLS.
 
+import { Turn } from "./turn.ts";
+
 /** What carries the bytes; a Deno.Conn is one. */
 export interface ByteStream {
   /** The bytes read into `into`; null: the peer has ended its side. */
@@ -31,6 +33,7 @@ export class ByteConnection {
   end = 0;
   bytesRead = 0;
   bytesWritten = 0;
+  readonly turn = new Turn();
   /** Why the peer is gone, once it is. */
   failure = "connection closed by the peer";
   /** Called once, when the connection is destroyed by whomever. */
@@ -65,10 +68,12 @@ export class ByteConnection {
       this.end -= this.start;
       this.start = 0;
     }
+    this.turn.interrupt();
     try {
       const count = await this.#stream.read(
         this.end === 0 ? this.buffer : this.buffer.subarray(this.end),
       );
+      this.turn.resume();
       if (count === null || this.#destroyed) return false;
       this.end += count;
       this.bytesRead += count;

@@ -47,6 +47,7 @@ export class FrontDoor {
     try {
       places.enter(bytes, limits.headMs);
       while (await this.#serveOne(bytes)) {
+        await bytes.turn.pass();
         if (!places.wait(bytes, limits.idleMs)) break;
       }
     } catch (error) {

@@ -96,7 +96,9 @@ export class ServerSocket implements Socket, FrameSink {
   async run(): Promise<void> {
     const bytes = this.#bytes;
     do {
-      bytes.start = this.#reader.consume(bytes.buffer, bytes.start, bytes.end);
+      do {
+        bytes.start = this.#reader.consume(bytes.buffer, bytes.start, bytes.end);
+      } while (await bytes.turn.pass());
       if (this.#discardFrom !== undefined) {
         bytes.start = bytes.end;
         if (bytes.bytesRead - this.#discardFrom > MAX_DISCARDED_BYTES) break;
@@ -108,6 +110,10 @@ export class ServerSocket implements Socket, FrameSink {
     const { code, reason } = this.#ending ?? { code: 1006, reason: bytes.failure };
     this.#ending = { code, reason };
     this.#call(() => this.handler.closed(code, reason));
+  }
+
+  get hasEnough(): boolean {
+    return this.#bytes.turn.isOver;
   }
 
   message(text: string): void {

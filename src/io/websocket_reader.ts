@@ -10,6 +10,8 @@ import {
 
 /** What the frames amount to. After `violation` nothing more comes. */
 export interface FrameSink {
+  /** Whether it wants no more than one frame now. */
+  readonly hasEnough: boolean;
   /** A whole text message, or a binary one that is UTF-8. */
   message(text: string): void;
   pinged(payload: Uint8Array): void;
@@ -63,12 +65,14 @@ export class FrameReader {
   }
 
   /**
-   * Reads `buffer[start … end)` and returns how far it got; the rest is the beginning of a frame and
-   * is to be given again with more behind it. Payloads are unmasked in place.
+   * Reads `buffer[start … end)` and returns how far it got; the rest is what the sink does not want
+   * yet, or the beginning of a frame, and is to be given again with more behind it. Payloads are
+   * unmasked in place.
    */
   consume(buffer: Uint8Array, start: number, end: number): number {
     let at = start;
     while (!this.#stopped) {
+      if (at > start && this.#sink.hasEnough) return at;
       if (this.#remaining > 0) {
         if (at === end) return at;
         at += this.#takePart(buffer, at, end);
