@@ -39,6 +39,8 @@ export class HomeAssistantFacts {
   readonly #toldAt = new Map<string, number>();
   readonly #changed = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** One subscription after the other. */
+  #work: Promise<void> = Promise.resolve();
 
   constructor(configuration: CoreConfiguration, learn: Learn) {
     this.#configuration = configuration;
@@ -46,11 +48,37 @@ export class HomeAssistantFacts {
   }
 
   /** Follows by this connection from now on. Rejects with what Home Assistant says. */
-  async follow(connection: Connection): Promise<void> {
+  follow(connection: Connection): Promise<void> {
     this.#connection = connection;
+    this.#states.clear();
+    this.#work = this.#subscribe(connection);
+    return this.#work;
+  }
+
+  /** The configuration names others. Rejects with what Home Assistant says. */
+  reconfigure(configuration: CoreConfiguration): Promise<void> {
+    this.#configuration = configuration;
+    const connection = this.#connection;
+    if (connection === undefined) return Promise.resolve();
+    this.#work = this.#work.then(() => this.#follow(connection));
+    return this.#work;
+  }
+
+  async #follow(connection: Connection): Promise<void> {
+    const next = entitiesOf(this.#configuration);
+    const same = next.length === this.#followed.length &&
+      next.every((id) => this.#followed.includes(id));
+    if (same || connection !== this.#connection) return;
+    const stop = this.#stopFollowing;
+    this.#stopFollowing = undefined;
+    this.#states.clear();
+    await stop?.();
+    await this.#subscribe(connection);
+  }
+
+  async #subscribe(connection: Connection): Promise<void> {
     const followed = entitiesOf(this.#configuration);
     this.#followed = followed;
-    this.#states.clear();
     if (followed.length === 0) return;
     this.#stopFollowing = await connection.subscribeMessage<StatesMessage>(
       (message) => {
@@ -58,21 +86,6 @@ export class HomeAssistantFacts {
       },
       { type: "subscribe_entities", entity_ids: [...followed] },
     );
-  }
-
-  /** The configuration names others. Rejects with what Home Assistant says. */
-  async reconfigure(configuration: CoreConfiguration): Promise<void> {
-    this.#configuration = configuration;
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    const next = entitiesOf(configuration);
-    if (next.length === this.#followed.length && next.every((id) => this.#followed.includes(id))) {
-      return;
-    }
-    const stop = this.#stopFollowing;
-    this.#stopFollowing = undefined;
-    await stop?.();
-    await this.follow(connection);
   }
 
   /** There is no connection: facts grow old. */

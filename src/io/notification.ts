@@ -58,12 +58,13 @@ export function durationWords(seconds: number): string {
 
 /** A question of the feed's event `question_opened`, or of the report. */
 export function question(view: JsonObject): Notification {
-  const { id, backend_id, action, reason, rule, deadline } = view;
+  const { id, backend_id, action, reason, rule, deadline, id_tag_name } = view;
   const wish = action === "request_control" ? "control of the charger" : String(action);
+  const card = typeof id_tag_name === "string" ? ` with the card '${id_tag_name}'` : "";
   return {
     type: "ask",
     tag: questionTag(Number(id)),
-    title: `${backend_id} asks for ${wish}`,
+    title: `${backend_id} asks for ${wish}${card}`,
     message: `Rule '${rule}': ${reason}. Unless you answer: ${view.default}.`,
     questionId: Number(id),
     deadline: Temporal.Instant.from(String(deadline)).epochMilliseconds,

@@ -45,7 +45,8 @@ export class NotificationDesk {
   readonly #backlogs = new Map<string, number>();
   /** `mode` and `limit`: which end is known, and whether it was told. */
   readonly #ends = new Map<string, { readonly key: string; told: boolean }>();
-  readonly #open = new Set<number>();
+  /** Questions that were asked, by number. */
+  readonly #open = new Map<number, { readonly backendId: string; readonly rule: string }>();
 
   constructor(kinds: ReadonlySet<NotificationKind>) {
     this.#kinds = kinds;
@@ -91,12 +92,12 @@ export class NotificationDesk {
   #denied(event: JsonObject, sessionId: number | undefined, now: number): Notification[] {
     const { backend_id, request, reason } = event;
     if (typeof backend_id !== "string") return [];
-    const key = `${sessionId ?? "none"}/${backend_id}`;
-    if (this.#denials.has(key)) return [];
-    if (this.#denials.size >= MAX_REMEMBERED_DENIALS) {
-      this.#denials.delete(this.#denials.values().next().value!);
-    }
-    this.#denials.add(key);
+    const first = this.#noteDenial(sessionId, backend_id);
+    // Whoever was asked knows of the refusal that follows.
+    const asked = this.#open.values().some((question) =>
+      question.backendId === backend_id && question.rule === event.rule
+    );
+    if (!first || asked) return [];
     return this.#tell({
       type: "tell",
       kind: "denied",
@@ -106,10 +107,21 @@ export class NotificationDesk {
     }, now);
   }
 
+  /** Whether it is the first one of this backend in this session. */
+  #noteDenial(sessionId: number | undefined, backendId: string): boolean {
+    const key = `${sessionId ?? "none"}/${backendId}`;
+    if (this.#denials.has(key)) return false;
+    if (this.#denials.size >= MAX_REMEMBERED_DENIALS) {
+      this.#denials.delete(this.#denials.values().next().value!);
+    }
+    this.#denials.add(key);
+    return true;
+  }
+
   #questions(open: readonly JsonObject[], now: number): Notification[] {
     const found: Notification[] = [];
     const ids = new Set(open.map(({ id }) => Number(id)));
-    for (const id of this.#open) {
+    for (const id of this.#open.keys()) {
       if (ids.has(id)) continue;
       this.#open.delete(id);
       found.push({ type: "clear", tag: questionTag(id) });
@@ -117,7 +129,7 @@ export class NotificationDesk {
     for (const view of open) {
       const id = Number(view.id);
       if (this.#open.has(id) || !mayOnceMore(this.#asked, MAX_QUESTIONS_PER_HOUR, now)) continue;
-      this.#open.add(id);
+      this.#open.set(id, { backendId: String(view.backend_id), rule: String(view.rule) });
       found.push(question(view));
     }
     return found;
