@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { Hono } from "hono/tiny";
 import type { ApiScope } from "../config/configuration.ts";
 import { ApiAccess } from "./api_access.ts";
-import { jsonAnswer, problemAnswer, textAnswer } from "./api_answer.ts";
+import { answer, jsonAnswer, problemAnswer, textAnswer } from "./api_answer.ts";
 import { ApiDecisions } from "./api_decisions.ts";
 import { ApiEvents, type EventLimits } from "./api_events.ts";
 import { type Query, readQuery } from "./api_query.ts";
@@ -100,6 +100,11 @@ export function createApi(
       );
     },
     openapi: async ({ url }) => (await import("./api_openapi.ts")).openApi(url),
+    metrics: async () => {
+      const { metricsText, METRICS_TYPE } = await import("./api_metrics.ts");
+      const text = metricsText(proxy.report(), proxy.storeFailure === undefined);
+      return answer(text, METRICS_TYPE);
+    },
     // Alive, and no more: whoever restarts what is not would cut off the charger for a full disk.
     healthz: () => textAnswer("ok"),
     readyz: () =>

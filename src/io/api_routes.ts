@@ -226,6 +226,14 @@ export const ROUTES = [
     problems: [400],
   },
   {
+    name: "metrics",
+    method: "GET",
+    path: "/metrics",
+    scope: "read",
+    purpose: "Connections, backlogs, control, limit and running sessions for Prometheus.",
+    answers: { "text/plain": "text" },
+  },
+  {
     name: "healthz",
     method: "GET",
     path: "/healthz",
