@@ -1,5 +1,6 @@
 // What no single value shows: duplicates, names that lead nowhere, keys that need each other.
 
+import { isTakenName } from "./backend_name.ts";
 import type { Report, TreeMap } from "./document.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Path } from "./problem.ts";
@@ -25,15 +26,10 @@ export function checkTogether(
   checkCurrents(root, error);
 }
 
-/** What a backend may not be called: where a mode is told, it would be taken for one. */
-const MODES: readonly string[] = ["auto", "owner_only", "paused"];
-
 function checkDuplicates(root: TreeMap, error: Report): void {
   const ids = [["backends", "*", "id"], ["ocpp_services", "*", "id"]];
   for (const { path, text } of ids.flatMap((pattern) => texts(root, pattern))) {
-    if (MODES.includes(text)) {
-      error(path, `'${text}' is a mode of the owner; expected another name`);
-    }
+    if (isTakenName(text)) error(path, `'${text}' stands for the owner; expected another name`);
   }
   reportRepeated(ids.flatMap((pattern) => texts(root, pattern)), error, "is the id of another one");
   const dialIn = valuesAt(root, ["backends", "*"])

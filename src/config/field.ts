@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import type { Hours, Weekday } from "../core/configuration.ts";
 import { FACT_NAME } from "../core/rule_expression.ts";
+import { BACKEND_NAME, BACKEND_NAME_RULE } from "./backend_name.ts";
 import { didYouMean } from "./nearest.ts";
 
 /** Text of 1 to `maximum` characters. */
@@ -189,10 +190,7 @@ export function notifyService() {
 
 /** A backend's id, as it stands in `/backend/<id>`. */
 export function backendId() {
-  return matching(
-    /^[\p{L}\p{N}][\p{L}\p{N}._~@ -]{0,47}$/u,
-    "1 to 48 letters, digits, '.', '_', '-', '~', '@' or spaces, the first a letter or digit",
-  );
+  return matching(BACKEND_NAME, BACKEND_NAME_RULE);
 }
 
 /** The identity of a charge point: the last part of its URL, and the user name of Basic. */

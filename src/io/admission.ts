@@ -1,6 +1,7 @@
 // Who may open a WebSocket, and as what: charger, OCPP backend, JSON backend, or nobody.
 
 import { createHash, timingSafeEqual } from "node:crypto";
+import { BACKEND_NAME, BACKEND_NAME_RULE, isTakenName } from "../config/backend_name.ts";
 import type {
   BackendConnection,
   Configuration,
@@ -152,6 +153,9 @@ function backendEntrance(
   const backend = configuration.backends.find((item) => item.id === id && item.enabled);
   if (backend === undefined && !configuration.core.allowUnknownBackends) {
     return refused(404, "this backend is not configured");
+  }
+  if (backend === undefined && (!BACKEND_NAME.test(id) || isTakenName(id))) {
+    return refused(400, `a backend's id is ${BACKEND_NAME_RULE}, and no name of the owner`);
   }
   if (backend?.url !== undefined) {
     return refused(409, "this backend has a url: the proxy dials it");

@@ -135,7 +135,7 @@ const CASES: readonly Case[] = [
     name: "a backend that is called as a mode of the owner is",
     text: "backends: [{ id: paused, token: x }]\n",
     says: [
-      "c.yaml:1:18: backends[0].id: 'paused' is a mode of the owner; expected another name",
+      "c.yaml:1:18: backends[0].id: 'paused' stands for the owner; expected another name",
     ],
   },
   {

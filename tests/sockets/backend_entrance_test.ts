@@ -149,6 +149,17 @@ Deno.test("with allow_unknown_backends anybody may come, but not in a configured
   await stranger.close();
 });
 
+Deno.test("an unknown backend is not taken in by a name that reads as something else", async () => {
+  await using stage = await Stage.open("allow_unknown_backends: true");
+  const names = ["owner", "Paused", "the household", "\u202ekcats", "<b>", "=1+1", "a/b", "-"];
+  for (const name of names) {
+    const { status } = await knock(stage.port, { path: `/backend/${encodeURIComponent(name)}` });
+    assert.equal(status, 400, name);
+  }
+  assert.deepEqual(stage.proxy.report().backends, []);
+  assert.equal((await knock(stage.port, { path: "/backend?id=Büro%202" })).status, 101);
+});
+
 Deno.test("only 16 unknown backends are taken in", async () => {
   await using stage = await Stage.open("allow_unknown_backends: true");
   const clients: JsonClient[] = [];
