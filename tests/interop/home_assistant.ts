@@ -1,0 +1,258 @@
+// Home Assistant itself, from PyPI: installed once in .cache, started with a folder of its own.
+
+import { join } from "node:path";
+import { freePort } from "../support/broker.ts";
+import { until } from "../support/until.ts";
+
+const HERE = import.meta.dirname!;
+const REQUIREMENTS = join(HERE, "python", "home_assistant.txt");
+
+/** Pythons that the version in REQUIREMENTS runs with. */
+const PYTHONS = ["python3.13", "python3.14"] as const;
+
+/** The `hass` program; or why there is none. */
+export type Installed =
+  | { readonly available: true; readonly hass: string }
+  | { readonly available: false; readonly reason: string };
+
+/** Installs Home Assistant where that has not been done. The first time takes minutes. */
+export async function prepareHomeAssistant(): Promise<Installed> {
+  const python = await findPython();
+  if (python === undefined) return { available: false, reason: "no Python 3.13 or 3.14" };
+  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(REQUIREMENTS));
+  const name = `home-assistant-${new Uint8Array(digest).toHex().slice(0, 8)}`;
+  const environment = join(HERE, ".cache", name);
+  const complete = join(environment, "complete");
+  if (!await Deno.stat(complete).then(() => true, () => false)) {
+    await Deno.mkdir(join(HERE, ".cache"), { recursive: true });
+    const pip = join(environment, "bin", "pip");
+    for (
+      const [program, ...args] of [
+        [python, "-m", "venv", "--clear", environment],
+        [pip, "install", "--quiet", "--requirement", REQUIREMENTS],
+      ] as const
+    ) {
+      const { success, stderr } = await output(program, args);
+      if (!success) return { available: false, reason: stderr.trim().split("\n").at(-1) ?? "" };
+    }
+    await Deno.writeTextFile(complete, "");
+  }
+  return { available: true, hass: join(environment, "bin", "hass") };
+}
+
+/** On the path, or one of pyenv's. */
+async function findPython(): Promise<string | undefined> {
+  for (const python of PYTHONS) {
+    if ((await output(python, ["--version"])).success) return python;
+  }
+  const root = (await output("pyenv", ["root"])).stdout.trim();
+  const versions = (await output("pyenv", ["versions", "--bare"])).stdout.split("\n");
+  const fitting = versions.findLast((version) => /^3\.1[34]\.\d+$/.test(version));
+  return fitting === undefined ? undefined : join(root, "versions", fitting, "bin", "python");
+}
+
+async function output(program: string, args: readonly string[]) {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { success, stdout: text(stdout), stderr: text(stderr) };
+  } catch {
+    return { success: false, stdout: "", stderr: `${program} is not installed` };
+  }
+}
+
+type Json = Record<string, unknown>;
+
+/** A running Home Assistant with one administrator. */
+export class RealHomeAssistant {
+  readonly #hass: string;
+  readonly #folder: string;
+  readonly #port: number;
+  #process: Deno.ChildProcess | undefined;
+  #log = "";
+  /** Ends soon; `token` is the long-lived kind. */
+  #access = "";
+  token = "";
+
+  private constructor(hass: string, folder: string, port: number) {
+    this.#hass = hass;
+    this.#folder = folder;
+    this.#port = port;
+  }
+
+  /** Starts one with a guest switch, and logs its administrator in. */
+  static async start(hass: string): Promise<RealHomeAssistant> {
+    const folder = await Deno.makeTempDir({ prefix: "home-assistant-" });
+    const one = new RealHomeAssistant(hass, folder, freePort());
+    try {
+      await Deno.writeTextFile(
+        join(folder, "configuration.yaml"),
+        `homeassistant:\n  auth_providers:\n    - type: homeassistant\n` +
+          `http:\n  server_host: 127.0.0.1\n  server_port: ${one.#port}\n` +
+          `api:\nconfig:\nwebsocket_api:\nmobile_app:\ninput_boolean:\n  guest:\n` +
+          `logger:\n  default: warning\n`,
+      );
+      await output(hass, ["--script", "auth", "-c", folder, "add", "admin", "admin-password"]);
+      await one.up();
+      await one.#logIn();
+    } catch (error) {
+      const said = one.#log;
+      await one.close();
+      throw new Error(`Home Assistant: ${(error as Error).message}\n${said.slice(-4_000)}`);
+    }
+    return one;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async up(): Promise<void> {
+    const child = new Deno.Command(this.#hass, {
+      args: ["-c", this.#folder],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) void this.#keep(stream);
+    // The first start installs what the integrations need.
+    await until(
+      () => fetch(`${this.url}/auth/providers`).then((r) => r.text()).catch(() => false),
+      300_000,
+      "Home Assistant to listen",
+    );
+  }
+
+  async #keep(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) this.#log += text;
+  }
+
+  /** What it complained of. */
+  get log(): string {
+    return this.#log;
+  }
+
+  async down(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined) return;
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    await child.status;
+    clearTimeout(timer);
+  }
+
+  async close(): Promise<void> {
+    await this.down();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  /** Adds the MQTT integration as a person does in its dialogue. */
+  async addBroker(port: number, username: string, password: string): Promise<void> {
+    const flow = await this.post("/api/config/config_entries/flow", { handler: "mqtt" });
+    const done = await this.post(`/api/config/config_entries/flow/${flow.flow_id}`, {
+      broker: "127.0.0.1",
+      port,
+      username,
+      password,
+    });
+    if (done.type !== "create_entry") throw new Error(JSON.stringify(done));
+  }
+
+  /** Registers a phone whose pushes come to `pushUrl`; returns the webhook that it speaks by. */
+  async addPhone(name: string, pushUrl: string): Promise<string> {
+    const { webhook_id } = await this.post("/api/mobile_app/registrations", {
+      device_id: name,
+      app_id: "test",
+      app_name: "test",
+      app_version: "1",
+      device_name: name,
+      manufacturer: "test",
+      model: "test",
+      os_name: "test",
+      os_version: "1",
+      supports_encryption: false,
+      app_data: { push_token: "token", push_url: pushUrl },
+    });
+    return `${this.url}/api/webhook/${webhook_id}`;
+  }
+
+  /** The state of an entity; undefined: there is none. */
+  async state(id: string): Promise<{ state: string; attributes: Json } | undefined> {
+    const response = await fetch(`${this.url}/api/states/${id}`, { headers: this.#headers() });
+    if (!response.ok) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    return await response.json();
+  }
+
+  async call(service: string, data: Json): Promise<void> {
+    await this.post(`/api/services/${service.replace(".", "/")}`, data);
+  }
+
+  async post(path: string, body: Json): Promise<Json> {
+    const response = await fetch(`${this.url}${path}`, {
+      method: "POST",
+      headers: { ...this.#headers(), "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  #headers(): Record<string, string> {
+    const token = this.token || this.#access;
+    return token === "" ? {} : { authorization: `Bearer ${token}` };
+  }
+
+  async #logIn(): Promise<void> {
+    const client_id = `${this.url}/`;
+    const flow = await this.post("/auth/login_flow", {
+      client_id,
+      handler: ["homeassistant", null],
+      redirect_uri: client_id,
+    });
+    const { result: code } = await this.post(`/auth/login_flow/${flow.flow_id}`, {
+      client_id,
+      username: "admin",
+      password: "admin-password",
+    });
+    const response = await fetch(`${this.url}/auth/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "authorization_code",
+        code: String(code),
+        client_id,
+      }),
+    });
+    this.#access = (await response.json()).access_token;
+    this.token = await this.#longLivedToken();
+  }
+
+  #longLivedToken(): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const socket = new WebSocket(`${this.url.replace("http", "ws")}/api/websocket`);
+    socket.onerror = () => reject(new Error("no WebSocket"));
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.type === "auth_required") {
+        socket.send(JSON.stringify({ type: "auth", access_token: this.#access }));
+      } else if (message.type === "auth_ok") {
+        const type = "auth/long_lived_access_token";
+        socket.send(JSON.stringify({ id: 1, type, client_name: "proxy", lifespan: 1 }));
+      } else {
+        socket.onclose = () => resolve(message.result);
+        socket.close();
+      }
+    };
+    return promise;
+  }
+}
