@@ -24,7 +24,13 @@ table { border-collapse: collapse; width: 100%; }
 td, th { padding: .25rem 1rem .25rem 0; text-align: left; vertical-align: top; }
 td.number, th.number { text-align: right; }
 code { font: .9em ui-monospace, monospace; }
-@media (max-width: 32rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+@media (max-width: 40rem) {
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dd { margin-bottom: .5rem; }
+  .told tr, .told td:last-child { display: block; }
+  .told td { display: inline; overflow-wrap: anywhere; }
+  .told td:not(:last-child) { color: var(--dim); padding-right: .5rem; }
+}
 `;
 
 /** Nothing but this style: no script, no picture, no frame, no form. */
@@ -71,7 +77,7 @@ export async function page(
     <p>Type this into the charger as the address of its central system (OCPP 1.6 JSON):</p>
     <p><code>${chargerUrl(viewer)}</code></p>
     <h2>What is where</h2>
-    <div class="wide"><table>
+    <table class="told">
     ${routes.map(({ method, path, purpose }) =>
       html`
         <tr>
@@ -80,7 +86,7 @@ export async function page(
           <td>${purpose}</td>
         </tr>
       `
-    )}</table></div>
+    )}</table>
       </body>
     </html>
   `;
@@ -135,8 +141,7 @@ function decisions(view: StatusView, timeZone: string) {
   if (view.decisions.length === 0) return html`<p>None yet.</p>`;
   const newest = view.decisions.slice(-SHOWN_DECISIONS).reverse();
   return html`
-    <div class="wide">
-      <table>
+    <table class="told">
     ${newest.map(({ time, backend_id, request, reason }) =>
       html`
         <tr>
@@ -147,7 +152,6 @@ function decisions(view: StatusView, timeZone: string) {
         </tr>
       `
     )}</table>
-    </div>
   `;
 }
 
