@@ -57,7 +57,8 @@ export function decideEntrance(premises: Premises, request: UpgradeRequest): Ent
   if (headers.get(LOOP_HEADER) === premises.instance) {
     return refused(508, "this proxy has dialled itself; correct the backend's url");
   }
-  if (/^https?:/i.test(headers.get("origin") ?? "")) {
+  // Any page can ask from a frame in a sandbox, whose origin is null.
+  if (/^(?:https?:|null$)/i.test(headers.get("origin") ?? "")) {
     return refused(403, "web pages may not connect here");
   }
   const segments = pathSegments(request.path);

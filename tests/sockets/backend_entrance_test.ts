@@ -90,6 +90,11 @@ const ENTRANCES: [string, Knock, number, string?][] = [
     { path: "/backend/panel?token=panel-token", origin: "https://evil.example" },
     403,
   ],
+  [
+    "the Origin of a frame in a web page's sandbox",
+    { path: "/backend/panel?token=panel-token", origin: "null" },
+    403,
+  ],
 ];
 
 Deno.test("a backend is let in with its own token alone", async (t) => {

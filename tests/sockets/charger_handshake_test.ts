@@ -108,6 +108,7 @@ const REFUSED: [string, readonly string[], string, number][] = [
     403,
   ],
   ["of a web page (http)", [...UPGRADE_LINES, "Origin: http://evil.example"], "/charger/CP1", 403],
+  ["of a web page's sandbox", [...UPGRADE_LINES, OCPP, "Origin: null"], "/charger/CP1", 403],
 ];
 
 for (const [name, lines, path, status] of REFUSED) {
