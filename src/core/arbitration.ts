@@ -11,6 +11,7 @@ import {
   safety,
   sharing,
 } from "./objection.ts";
+import { idTagRow } from "./id_tag.ts";
 import { answerTo, type Concern } from "./question.ts";
 import { evaluateRules, type Ruling } from "./rules.ts";
 import type { Lease, State } from "./state.ts";
@@ -75,9 +76,13 @@ export function decideLocal(
   const { backendId } = request;
   const grant = { type: "granted", renewed: false, rule: undefined, limit: undefined } as const;
   if (backendId === null) {
-    return state.control.mode.mode === "paused"
-      ? denied({ code: "denied", reason: "the owner has paused charging" })
-      : { ...grant, reason: "granted: the card is the household's own" };
+    if (state.control.mode.mode === "paused") {
+      return denied({ code: "denied", reason: "the owner has paused charging" });
+    }
+    const whose = idTagRow(state, request.idTag)
+      ? "the household's own"
+      : "nobody's, and unknown ones may charge (unknown_id_tags)";
+    return { ...grant, reason: `granted: the card is ${whose}` };
   }
   const objection = ownerMode(state, backendId) ?? sharing(state, backendId) ??
     household(state, backendId, now);

@@ -40,6 +40,7 @@ function stage(changes: Parameters<typeof configuration>[0] = {}): Harness {
       backend("meter", "observer"),
     ],
     rules: RULES,
+    idTags: [{ tag: "OURS", owner: true, action: "allow" }],
     ...changes,
   }));
   h.bootCharger();
@@ -203,9 +204,13 @@ Deno.test("a card at the charger is decided by whose it is", () => {
   for (const [sentence, backendId, prepare] of table) {
     const h = stage();
     prepare(h);
-    const verdict = decideLocal(h.state, { backendId, idTag: "CARD", connectorId: 1 }, h.now);
+    const verdict = decideLocal(h.state, { backendId, idTag: "OURS", connectorId: 1 }, h.now);
     assert.equal(verdict.type !== "ask" && verdict.reason, sentence);
   }
+  const { state, now } = stage();
+  const unknown = decideLocal(state, { backendId: null, idTag: "CARD", connectorId: 1 }, now);
+  const sentence = "granted: the card is nobody's, and unknown ones may charge (unknown_id_tags)";
+  assert.equal(unknown.type === "granted" && unknown.reason, sentence);
 });
 
 Deno.test("the household's clock is an hour ahead of the test's", () => {
