@@ -112,7 +112,10 @@ export class HomeAssistantLink {
       await this.#timely(this.#user.opened(connection), lost.signal);
       began();
       this.#record.connected(Date.now());
-      this.#log("info", "connected with Home Assistant", { url, version: connection.haVersion });
+      this.#log("info", "connected with Home Assistant", {
+        host: new URL(url).host,
+        version: connection.haVersion,
+      });
       while (!lost.signal.aborted) {
         await pause(this.#user.spacingMs(), lost.signal);
         if (lost.signal.aborted) return;

@@ -115,6 +115,7 @@ export class MqttLink {
   /** From connecting to the end of one connection; `began` is called once it serves its user. */
   async #session(broker: BrokerConfiguration, began: () => void): Promise<void> {
     const { signal } = this.#stopping;
+    const { will } = this.#user;
     const client = mqtt.connect(broker.url, {
       reconnectPeriod: 0,
       connectTimeout: ANSWER_MS,
@@ -123,7 +124,7 @@ export class MqttLink {
       queueQoSZero: false,
       // The other kind is for browsers, and keeps a thread.
       timerVariant: "native",
-      will: { ...this.#user.will, payload: this.#user.will.payload, qos: 1, retain: true },
+      will: { topic: will.topic, payload: will.payload, qos: 1, retain: true },
       ...broker.username !== undefined && { username: broker.username },
       ...broker.password !== undefined && { password: broker.password },
       ...broker.caFile !== undefined && { ca: await Deno.readTextFile(broker.caFile) },
@@ -146,7 +147,7 @@ export class MqttLink {
       await within(this.#user.opened(), lost.promise);
       began();
       this.#record.connected(Date.now());
-      this.#log("info", "connected with the MQTT broker", { url: broker.url });
+      this.#log("info", "connected with the MQTT broker", { host: new URL(broker.url).host });
       await lost.promise;
       if (fault !== undefined && !signal.aborted) throw fault;
     } finally {

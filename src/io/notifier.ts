@@ -101,7 +101,7 @@ export class Notifier {
     try {
       await onThePage(connection, notification);
     } catch (error) {
-      if (connection !== this.#connection) this.#keep(notification);
+      if (this.#isGone(connection)) this.#keep(notification);
       else this.#once("a notification could not be delivered", error);
     }
   }
@@ -120,6 +120,7 @@ export class Notifier {
       await call(connection, "notify", service.slice("notify.".length), words);
       return true;
     } catch (error) {
+      if (this.#isGone(connection)) return false;
       if (isUnknownService(error) && notification.type !== "clear") {
         try {
           const { title, message } = words;
@@ -168,6 +169,10 @@ export class Notifier {
       default:
         return notification satisfies never;
     }
+  }
+
+  #isGone(connection: Connection): boolean {
+    return !connection.connected || connection !== this.#connection;
   }
 
   #answered(action: string): void {

@@ -20,6 +20,17 @@ const CASES: readonly (readonly [what: string, changes: Partial<StatusView>, lin
     "Mode: auto: backends may take control",
     "Control: nobody",
   ]],
+  ["the house, one of it away", {
+    limit: NO_LIMIT,
+    home_assistant: { connected: true, since: "2026-11-22T17:00:00Z", problem: null },
+    mqtt: { connected: false, since: null, problem: "Not authorized" },
+  }, [
+    "Charger: none has connected yet",
+    "Mode: auto: backends may take control",
+    "Control: nobody",
+    "House: Home Assistant: connected",
+    "House: MQTT broker: not connected (Not authorized)",
+  ]],
   ["the owner's limit, not yet there", {
     mode: { mode: "evcc", until: null },
     owner_limit: { current_a: 10, until: "2026-11-22T17:00:00Z" },
