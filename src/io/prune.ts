@@ -1,5 +1,6 @@
 // Keeps every table within its bound, a little at a time, so that no call holds up the charger.
 
+import { MAX_ABSENT } from "../core/backend.ts";
 import { SELECT_CURSOR, type Statements } from "./statements.ts";
 
 /** How long things are kept; sessions are kept for ever. */
@@ -23,6 +24,8 @@ export interface PruneReport {
   readonly decisions: number;
   readonly setAside: number;
   readonly backendTransactions: number;
+  /** Of backends that are gone. */
+  readonly cursors: number;
   /** There may be more to delete: call again soon. */
   readonly more: boolean;
 }
@@ -59,6 +62,7 @@ export class Pruner {
     const decisions = this.#pruneByCount("decision", retention.decisions);
     const setAside = this.#pruneByCount("set_aside", MAX_SET_ASIDE);
     const backendTransactions = this.#pruneBackendTransactions(now);
+    const cursors = this.#pruneCursors(backendIds);
     return {
       logEntries,
       meterValues: dropped.length,
@@ -66,8 +70,11 @@ export class Pruner {
       decisions,
       setAside,
       backendTransactions,
+      cursors,
       more: moreEntries ||
-        [dropped.length, decisions, setAside, backendTransactions].includes(PRUNE_STEP_ROWS),
+        [dropped.length, decisions, setAside, backendTransactions, cursors].includes(
+          PRUNE_STEP_ROWS,
+        ),
     };
   }
 
@@ -145,6 +152,19 @@ export class Pruner {
          ORDER BY transaction_id LIMIT ?)`,
       now - BACKEND_TRANSACTION_DAYS * DAY_MS,
       PRUNE_STEP_ROWS,
+    );
+  }
+
+  /** Anybody who is let in once has a cursor: of those that are gone, the foremost are kept. */
+  #pruneCursors(backendIds: readonly string[]): number {
+    return this.#statements.run(
+      `DELETE FROM cursor WHERE backend_id IN (
+         SELECT backend_id FROM cursor
+         WHERE backend_id NOT IN (SELECT value FROM json_each(?))
+         ORDER BY sequence DESC LIMIT ? OFFSET ?)`,
+      JSON.stringify(backendIds),
+      PRUNE_STEP_ROWS,
+      MAX_ABSENT,
     );
   }
 

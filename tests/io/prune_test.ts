@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { LogEntry, Write } from "../../src/core/record.ts";
+import { MAX_ABSENT } from "../../src/core/backend.ts";
 import { BACKEND_TRANSACTION_DAYS, MAX_SET_ASIDE, PRUNE_STEP_ROWS } from "../../src/io/prune.ts";
 import { Store } from "../../src/io/store.ts";
 import { entry, NOW, session, withDatabasePath } from "./store_fixture.ts";
@@ -14,6 +15,7 @@ const NOTHING = {
   decisions: 0,
   setAside: 0,
   backendTransactions: 0,
+  cursors: 0,
   more: false,
 };
 
@@ -174,4 +176,15 @@ Deno.test("a backend's transaction ids go long after the session, once the log h
       [2, 3, 4],
     );
     assert.equal(store.load().sessions.length, 4);
+  }));
+
+Deno.test("of backends that are gone, only as many cursors are kept as the core remembers", () =>
+  withStore((store) => {
+    const strangers = Array.from({ length: MAX_ABSENT + 5 }, (_, i) => cursor(`stranger-${i}`, i));
+    store.commit([cursor("here", 0), ...strangers]);
+    assert.deepEqual(store.prune(NOW, RETENTION, ["here"]), { ...NOTHING, cursors: 5 });
+    const left = store.load().cursors.map(({ backendId }) => backendId);
+    assert.equal(left.length, MAX_ABSENT + 1);
+    assert.ok(left.includes("here") && !left.includes("stranger-4"));
+    assert.deepEqual(store.prune(NOW, RETENTION, ["here"]), NOTHING);
   }));
