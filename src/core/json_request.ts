@@ -29,6 +29,9 @@ type ErrorCode =
   | "invalid_request"
   | "pending";
 
+/** The longest request, characters: many of them may wait for the owner, or for the charger. */
+export const MAX_REQUEST_LENGTH = 16 * 1024;
+
 /** One request of a JSON backend. */
 export interface Request {
   readonly step: Step;
@@ -58,6 +61,10 @@ export function jsonRequest(step: Step, backend: Backend, text: string): void {
   if (backend.link.type !== "open") return;
   const { connection } = backend.link;
   const unread = { ...BARE, step, backend, connection };
+  if (text.length > MAX_REQUEST_LENGTH) {
+    const reason = `a request may have ${MAX_REQUEST_LENGTH} characters`;
+    return fail(unread, "invalid_request", reason);
+  }
   let body: JsonValue;
   try {
     body = parseJson(text);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import "../support/seed.ts";
+import { MAX_REQUEST_LENGTH } from "../../src/core/json_request.ts";
 import type { JsonObject, JsonValue } from "../../src/ocpp/json.ts";
 import { backend, configuration, Harness } from "./harness.ts";
 
@@ -69,6 +70,7 @@ Deno.test("a request that cannot be read is answered with a code and a sentence"
     ["[]", { error: "invalid_request" }],
     ["null", { error: "invalid_request" }],
     ["{}", { error: "invalid_request" }],
+    [{ action: "ping", id: "x".repeat(MAX_REQUEST_LENGTH) }, { error: "invalid_request" }],
     [{ id: 7 }, { id: 7, error: "invalid_request" }],
     [{ action: 5 }, { error: "invalid_request" }],
     [{ action: "dance" }, { action: "dance", error: "unknown_action" }],
