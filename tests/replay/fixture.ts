@@ -11,7 +11,8 @@ import { expectationLine } from "../../src/replay/expectation.ts";
 import { KeptLog } from "../../src/replay/kept_log.ts";
 import { LineReader } from "../../src/replay/line_reader.ts";
 import { play, type Source, sourceOf } from "../../src/replay/play_file.ts";
-import { CHARGER_KEYS, configuration, friendlyAnswer, START } from "../core/harness.ts";
+import { configuration, friendlyAnswer, START } from "../core/harness.ts";
+import { CHARGER_KEYS } from "../support/tables.ts";
 
 /** Events to a core; the same events as a recording. */
 export class Recorded {
