@@ -1,9 +1,11 @@
 // The program: finds the command, runs it, and turns whatever happens into an exit code.
 
 import {
+  ArgumentScannerError,
   buildApplication,
   buildRouteMap,
   ExitCode,
+  formatMessageForArgumentScannerError,
   proposeCompletions,
   run,
   text_en,
@@ -54,13 +56,22 @@ const application = buildApplication<ProgramContext>(
           `ocpp-proxy: there is no command '${input}'${
             corrections.length > 0 ? `; did you mean ${corrections.join(" or ")}?` : ""
           }`,
-        exceptionWhileParsingArguments: (error) => `ocpp-proxy: ${sentence(error)}`,
+        exceptionWhileParsingArguments: (error) => `ocpp-proxy: ${usage(error)}`,
         exceptionWhileLoadingCommandFunction: (error) => `ocpp-proxy: ${sentence(error)}`,
         exceptionWhileRunningCommand: (error) => `ocpp-proxy: ${sentence(error)}`,
       },
     },
   },
 );
+
+/** What is wrong with an argument: `limit "x": expected a number`. */
+function usage(error: unknown): string {
+  if (!(error instanceof ArgumentScannerError)) return sentence(error);
+  return formatMessageForArgumentScannerError(error, {
+    ArgumentParseError: ({ externalFlagNameOrPlaceholder, input, exception }) =>
+      `${externalFlagNameOrPlaceholder} ${JSON.stringify(input)}: ${sentence(exception)}`,
+  });
+}
 
 function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

@@ -138,12 +138,12 @@ Deno.test("without a running proxy nothing is said and no file is made", async (
 });
 
 const MISTAKES: readonly (readonly [words: string, says: RegExp])[] = [
-  ["override limit ten", /expected a number of A from 0 to 80, or off/],
+  ["override limit ten", /: limit "ten": expected a number of A from 0 to 80, or off$/m],
   ["override limit 81", /from 0 to 80/],
   ["override limit", /limit/],
   ["override give", /backend/],
   ["override allow three", /expected a whole number/],
-  ["override pause --for soon", /expected a duration such as 90s/],
+  ["override pause --for soon", /: for "soon": expected a duration such as 90s/],
   ["override auto --for 2h", /--for/],
   ["override pause --until yesterday", /--until yesterday: expected a time to come/],
   ["override pause --until 2020-01-01T00:00", /a time to come/],
