@@ -77,8 +77,13 @@ function welcome(step: Step, id: string): Backend | undefined {
 
 /** Forgets the backend that has been away for longest and holds nothing; false: there is none. */
 function makeRoom({ state }: Step, among: readonly Backend[]): boolean {
-  const holder = state.control.lease?.backendId;
-  const [gone] = among.filter(({ id, link }) => link.type === "offline" && id !== holder)
+  const { lease, handover, queue, questions } = state.control;
+  const concerned = new Set([
+    lease?.backendId,
+    handover?.backendId,
+    ...[...queue, ...questions.values()].map(({ backendId }) => backendId),
+  ]);
+  const [gone] = among.filter(({ id, link }) => link.type === "offline" && !concerned.has(id))
     .sort((a, b) => (a.awaySince ?? 0) - (b.awaySince ?? 0));
   if (gone === undefined) return false;
   state.backends.delete(gone.id);

@@ -77,8 +77,8 @@ export function requestControl(
 /** Refuses, and tells whoever has to know. */
 export function deny(step: Step, request: ControlRequest, denial: Denial): ControlOutcome {
   const { code, reason, rule } = denial;
-  const { backendId, action } = request;
-  recordDecision(step, { backendId, request: action, outcome: "denied", rule, reason });
+  const { backendId, action, why } = request;
+  recordDecision(step, { backendId, request: action, outcome: "denied", rule, reason, why });
   emitJsonTo(step, backendId, { type: "control_denied", code, reason });
   return { type: "denied", ...denial };
 }
@@ -121,15 +121,15 @@ function handOver(
 }
 
 /** A place in the queue; whoever has one keeps it. */
-export function queueUp(step: Step, request: ControlRequest, why: string): ControlOutcome {
+export function queueUp(step: Step, request: ControlRequest, because: string): ControlOutcome {
   const { control } = step.state;
-  const { backendId, action, connectorId } = request;
-  const reason = `queued: ${why}`;
+  const { backendId, action, connectorId, why } = request;
+  const reason = `queued: ${because}`;
   if (!control.queue.some((item) => item.backendId === backendId)) {
     control.queue.push({ backendId, connectorId, since: step.now });
     control.recheck = true;
     saveControl(step);
-    recordDecision(step, { backendId, request: action, outcome: "queued", reason });
+    recordDecision(step, { backendId, request: action, outcome: "queued", reason, why });
   }
   const position = control.queue.findIndex((item) => item.backendId === backendId) + 1;
   return { type: "queued", position, reason };

@@ -8,16 +8,26 @@ import { log, type Step } from "./step_context.ts";
 const REPEATED_DECISION_MS = 60_000;
 
 /** A decision, before it has its time. */
-export type Decision = Omit<DecisionRecord, "at" | "rule"> & { readonly rule?: string | undefined };
+export type Decision = Omit<DecisionRecord, "at" | "rule"> & {
+  readonly rule?: string | undefined;
+  /** What the backend itself says for its request. */
+  readonly why?: string | undefined;
+};
+
+/** A reason, and what the backend itself said. */
+export function withWords(reason: string, why: string | undefined): string {
+  return why === undefined ? reason : `${reason}; it says "${why}"`;
+}
 
 /** Writes a decision down; one that only says once more what was said a moment ago, not again. */
 export function recordDecision(step: Step, decision: Decision): void {
   const { decisions } = step.state;
-  const { backendId, request, outcome, reason, rule = null } = decision;
+  const { backendId, request, outcome, rule = null } = decision;
+  const reason = withWords(decision.reason, decision.why);
   const repeated = outcome === "denied" &&
     decisions.some((row) =>
       row.backendId === backendId && row.request === request && row.reason === reason &&
-      row.outcome === outcome && row.at + REPEATED_DECISION_MS > step.now
+      row.outcome === outcome && Math.abs(step.now - row.at) < REPEATED_DECISION_MS
     );
   if (repeated) return;
   const row: DecisionRecord = { at: step.now, backendId, request, outcome, rule, reason };

@@ -15,6 +15,7 @@ import type { ChargerOutcome, Origin } from "./state.ts";
 import { backendView } from "./status_report.ts";
 import type { Step } from "./step_context.ts";
 import { toldReason } from "./told_reason.ts";
+import { short } from "./told_text.ts";
 
 /** The codes of an error reply. */
 type ErrorCode =
@@ -157,10 +158,11 @@ export function control(
 ): { readonly fresh: boolean } | undefined {
   const { step, backend, connection, action, body, since } = request;
   const idTag = typeof body.id_tag === "string" ? body.id_tag : undefined;
+  const why = typeof body.reason === "string" ? short(body.reason) : undefined;
   const command = { connection, since, command: { protocol: "json", body } } as const;
   const outcome = requestControl(
     step,
-    { backendId: backend.id, action, permission, connectorId, idTag },
+    { backendId: backend.id, action, permission, connectorId, idTag, why },
     { command, queue: action === "request_control" && body.queue === true },
   );
   if (outcome.type === "granted") return outcome;
@@ -182,12 +184,15 @@ export function control(
 }
 
 function askForControl(request: Request): void {
-  const { connector_id, queue } = request.body;
+  const { connector_id, queue, reason } = request.body;
   if (connector_id !== undefined && !isConnector(connector_id, 0)) {
     return fail(request, "invalid_request", '"connector_id" is not an integer from 0 up');
   }
   if (queue !== undefined && typeof queue !== "boolean") {
     return fail(request, "invalid_request", '"queue" is not true or false');
+  }
+  if (reason !== undefined && typeof reason !== "string") {
+    return fail(request, "invalid_request", '"reason" is not text');
   }
   const granted = control(request, undefined, connector_id as number | undefined);
   if (granted) succeed(request, { granted: true, holder: request.backend.id });

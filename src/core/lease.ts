@@ -14,7 +14,7 @@ import { noteFact, persist, type Step } from "./step_context.ts";
 /** Gives control to a backend; whoever held it has to be rid of it before. */
 export function grantLease(
   step: Step,
-  request: Pick<ControlRequest, "backendId" | "action" | "connectorId" | "idTag">,
+  request: Pick<ControlRequest, "backendId" | "action" | "connectorId" | "idTag" | "why">,
   grant: {
     readonly reason: string;
     readonly rule: string | undefined;
@@ -43,7 +43,8 @@ export function grantLease(
   noteFact(step, `granted_at/${backendId}`, now);
   saveControl(step);
   const { reason, rule } = grant;
-  recordDecision(step, { backendId, request: action, outcome: "granted", rule, reason });
+  const { why } = request;
+  recordDecision(step, { backendId, request: action, outcome: "granted", rule, reason, why });
   emitJsonTo(step, backendId, {
     type: "control_granted",
     reason,

@@ -13,6 +13,8 @@ export interface ControlRequest {
   readonly permission: Permission | undefined;
   readonly connectorId: number | undefined;
   readonly idTag?: string | undefined;
+  /** In the backend's own words, for the owner to read; rules do not. */
+  readonly why?: string | undefined;
 }
 
 /** Codes of the simple JSON protocol (section 6). */

@@ -3,7 +3,7 @@
 import type { JsonObject } from "../ocpp/json.ts";
 import { formatTime } from "../ocpp/time.ts";
 import type { ControlRequest, Denial } from "./objection.ts";
-import { recordDecision } from "./decision.ts";
+import { recordDecision, withWords } from "./decision.ts";
 import { comparable, idTagRow } from "./id_tag.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { storeControl } from "./lease.ts";
@@ -80,7 +80,7 @@ export function askOwner(
     connectorId,
     idTag,
     rule: ruling.rule,
-    reason: ruling.because,
+    reason: withWords(ruling.because, request.why),
     askedAt: now,
     deadline: now + ruling.timeoutMs,
     default: ruling.default,

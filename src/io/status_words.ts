@@ -129,6 +129,13 @@ function handoverWords({ backend_id, from, reason }: NonNullable<StatusView["han
   return `${backend_id} takes over when the transaction of ${from} has ended (${reason})`;
 }
 
+/** What somebody wants who asks with these actions. */
+const WISHES: Readonly<Record<string, string>> = {
+  Authorize: "wants to charge",
+  RemoteStartTransaction: "wants to start charging",
+  request_control: "wants control",
+};
+
 /** What the owner is asked, and how to answer. */
 function questionWords(
   question: StatusView["questions"][number],
@@ -137,9 +144,10 @@ function questionWords(
   const { id, backend_id, action, id_tag, id_tag_name, rule, reason, deadline } = question;
   const name = id_tag_name === null ? "" : `, ${id_tag_name}`;
   const tag = id_tag === null ? "" : ` with id tag ${id_tag}${name}`;
-  const wish = action === "request_control" ? "control" : action;
-  return `#${id}: ${backend_id} asks for ${wish}${tag}. Rule '${rule}' — ${reason}; ` +
-    `${question.default} at ${localTime(deadline, timeZone)} unless you say ` +
+  const wish = WISHES[action] ?? `asks for ${action}`;
+  return `#${id}: ${backend_id} ${wish}${tag}. Rule '${rule}' — ${reason}; ` +
+    `${question.default === "deny" ? "denied" : "allowed"} at ${localTime(deadline, timeZone)} ` +
+    `unless you say ` +
     `ocpp-proxy override allow ${id} (or deny ${id})`;
 }
 

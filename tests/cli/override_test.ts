@@ -66,7 +66,7 @@ Deno.test("a request is answered by its number", () =>
     const shown = await ocppProxy(["status", "--config", join(running.dataDir, "config.yaml")]);
     match(
       shown.out,
-      /^Asked {5}#1: neighbour asks for control\. Rule 'strangers must ask' — .* override allow 1 /m,
+      /^Asked {5}#1: neighbour wants control\. Rule 'strangers must ask' — .* override allow 1 /m,
     );
     deepEqual(await say(running, "allow", "1"), {
       code: 0,

@@ -426,3 +426,13 @@ Deno.test("what the owner said about a card survives a restart, and moves with t
   h.pass(ANSWER_MS);
   assert.equal(isAllowed(h, "ANNA"), false);
 });
+
+Deno.test("what a backend says for itself is for the owner to read, short and on one line", () => {
+  const h = stage();
+  say(h, { action: "request_control", reason: `the sun\nis out${"!".repeat(200)}` });
+  const [question] = h.state.control.questions.values();
+  assert.match(question!.reason, /^backend is json; it says "the sun is out!+…"$/);
+  assert.ok(question!.reason.length < 80);
+  assert.match(h.tables.decisions.at(-1)!.reason, /it says "the sun is out!+…"/);
+  assert.equal(say(h, { action: "request_control", reason: 7 }).error, "invalid_request");
+});

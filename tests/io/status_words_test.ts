@@ -96,8 +96,8 @@ const CASES: readonly (readonly [what: string, changes: Partial<StatusView>, lin
     "Control: evcc with at most 6 A (rule 'gentle') since 2026-11-22 12:00:00, while transaction 7 runs",
     ": employer takes over when the transaction of evcc has ended (it is preferred)",
     ": waiting: solar since 2026-11-22 12:30:00",
-    "Asked: #3: neighbour asks for RemoteStartTransaction with id tag 04******D5, Company car. Rule 'strangers " +
-    "must ask' — backend is neighbour; deny at 2026-11-22 13:02:00 unless you say " +
+    "Asked: #3: neighbour wants to start charging with id tag 04******D5, Company car. Rule 'strangers " +
+    "must ask' — backend is neighbour; denied at 2026-11-22 13:02:00 unless you say " +
     "ocpp-proxy override allow 3 (or deny 3)",
   ]],
 ];
