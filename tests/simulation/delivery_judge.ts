@@ -1,0 +1,102 @@
+// What one backend is told of transactions: all that it may see, in order, under its own ids.
+
+import assert from "node:assert/strict";
+import type { LogEntry } from "../../src/core/record.ts";
+import type { JsonObject } from "../../src/ocpp/json.ts";
+import type { Tables } from "../support/tables.ts";
+import type { Backend } from "./backend.ts";
+
+/** The id of a transaction whose StartTransaction was set aside. */
+const NO_TRANSACTION = -1;
+
+export class DeliveryJudge {
+  /** Everything up to this sequence has been sent, or is not for this backend. */
+  highest = 0;
+  /** The text of each transaction message by its id. */
+  readonly #texts = new Map<string, string>();
+  /** By our transaction id, the ids of the messages that began it. */
+  readonly #starts = new Map<number, string>();
+
+  /** Messages that may be repeated under another transaction id, once. */
+  readonly #forgotten = new Set<string>();
+  /** Our transactions of which it has refused something. */
+  readonly #setAside = new Set<number>();
+
+  constructor(readonly backend: Backend, readonly tables: Tables) {}
+
+  /** A CALL has been sent to an OCPP backend. */
+  call(id: string, action: string, payload: JsonObject, text: string): void {
+    const sent = this.#texts.get(id);
+    if (sent !== undefined) {
+      assert.ok(text === sent || this.#forgotten.delete(id), "P1: a repetition that differs");
+      this.#texts.set(id, text);
+      return;
+    }
+    if (!action.endsWith("Transaction") && action !== "MeterValues") return;
+    this.#texts.set(id, text);
+    const entry = this.next();
+    assert.ok(entry, `P1: ${this.backend.id} is told of what is not in the log`);
+    this.highest = entry.sequence;
+    assert.equal(action, entry.action, `P1: ${this.backend.id} is told out of order`);
+    assert.equal(told(payload), told(entry.payload), `P1: ${this.backend.id} is told out of order`);
+    if (action === "StartTransaction") {
+      assert.ok(!("transactionId" in payload), "P4: an id in StartTransaction");
+      this.#starts.set(entry.transactionId, id);
+      return;
+    }
+    this.#checkId(entry, Number(payload.transactionId));
+  }
+
+  /** An event of the log has been sent to a JSON backend. */
+  event(sequence: number): void {
+    if (sequence <= this.highest) return;
+    const entry = this.next();
+    assert.equal(sequence, entry?.sequence, `P1: ${this.backend.id} is told out of order`);
+    this.highest = sequence;
+  }
+
+  /** The disk was full when the process died: what this backend had answered may be forgotten. */
+  forget(): void {
+    for (const id of this.#texts.keys()) this.#forgotten.add(id);
+  }
+
+  /** The backend has refused a message for good. */
+  setAside(sequence: number): void {
+    this.#setAside.add(this.tables.log[sequence - 1]!.transactionId);
+  }
+
+  /** The next entry that this backend is entitled to; undefined: it has had them all. */
+  next(): LogEntry | undefined {
+    const { tables: { log, sessions }, backend } = this;
+    for (let index = this.highest; index < log.length; index++) {
+      const entry = log[index]!;
+      const own = sessions.get(entry.transactionId)?.backendId === backend.id;
+      if (backend.id !== "c" || own) return entry;
+    }
+    return undefined;
+  }
+
+  /** Our transaction that the backend means by an id that it gave. */
+  meant(theirs: number): number | undefined {
+    if (this.backend.json) return theirs;
+    for (const [transactionId, message] of this.#starts) {
+      if (this.backend.given.get(message)?.has(theirs)) return transactionId;
+    }
+    return undefined;
+  }
+
+  #checkId({ transactionId }: LogEntry, theirs: number): void {
+    const { backend } = this;
+    if (theirs === NO_TRANSACTION) {
+      const aside = this.#setAside.has(transactionId);
+      return assert.ok(aside, `P4: ${backend.id} is told −1 of a transaction that it knows`);
+    }
+    const start = this.#starts.get(transactionId) ?? "";
+    assert.ok(backend.given.get(start)?.has(theirs), `P4: ${backend.id} never gave ${theirs}`);
+  }
+}
+
+function told({ meterValue, meterStop, meterStart }: JsonObject): number {
+  const values = meterValue as { sampledValue: { value: string }[] }[] | undefined;
+  return Number(values?.[0]?.sampledValue[0]?.value ?? meterStop ?? meterStart);
+}

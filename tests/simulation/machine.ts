@@ -1,0 +1,176 @@
+// One machine: the core as a process that may die at any effect, its disk, and its wall clock.
+
+import metadata from "../../deno.json" with { type: "json" };
+import type { CoreConfiguration } from "../../src/core/configuration.ts";
+import type { Effect } from "../../src/core/effect.ts";
+import type { Event } from "../../src/core/event.ts";
+import type { Write } from "../../src/core/record.ts";
+import { createState, nextDeadline, type State, step } from "../../src/core/step.ts";
+import { eventLine, headerLine } from "../../src/recording/recording_format.ts";
+import { Crash } from "../core/harness.ts";
+import { Tables } from "../support/tables.ts";
+
+/** Notes that wait for the disk are written after this long, ms. */
+const FLUSH_MS = 500;
+
+/** What the machine does to the world, and who looks over its shoulder. */
+export interface Outside {
+  /** An effect that leaves the machine. */
+  perform(effect: Effect): void;
+  /** The core is about to be told of an event. */
+  before(event: Event): void;
+  /** It has been told, and every effect has been performed. */
+  after(event: Event): void;
+}
+
+/** The proxy without its sockets. */
+export class Machine {
+  readonly tables = new Tables();
+  state: State;
+  /** Events that the core was told of, in all its lives. */
+  steps = 0;
+  lives = 0;
+  /** Effects that are still performed before the process dies. */
+  effectsLeft = Infinity;
+  /** While true nothing can be written. */
+  diskFull = false;
+  /** So many commits fail, one after the other. */
+  failures = 0;
+  /** The recording of this life; undefined: nobody wants it. */
+  recording: string[] | undefined;
+  /** While it is recorded: what was sent in this life, and to whom. */
+  sent: string[] = [];
+  /** The last death lost what could not be written because the disk was full. */
+  lostToDisk = false;
+  readonly #waiting: Write[] = [];
+  /** Among them is what should have been written at once. */
+  #owed = false;
+  #flushAt = Infinity;
+
+  /** `wallMs`: the time of day, epoch milliseconds. */
+  constructor(
+    readonly configuration: CoreConfiguration,
+    readonly wallMs: () => number,
+    readonly outside: Outside,
+    record: boolean,
+  ) {
+    if (record) this.recording = [];
+    this.state = this.#boot();
+  }
+
+  /** The first event of a life. */
+  start(): void {
+    this.tell({ type: "started" });
+  }
+
+  /** One event, and all that follows from it at once. Throws Crash when the process dies in it. */
+  tell(event: Event): void {
+    const now = this.wallMs();
+    this.steps++;
+    this.recording?.push(eventLine(now, event));
+    const { outside } = this;
+    outside.before(event);
+    for (const effect of step(this.state, event, now)) {
+      if (this.effectsLeft-- <= 0) throw new Crash();
+      this.#perform(effect);
+    }
+    outside.after(event);
+  }
+
+  /** When something is to be done without an event, epoch milliseconds. */
+  get nextAt(): number {
+    return Math.min(nextDeadline(this.state), this.#flushAt);
+  }
+
+  /** Does what is due. */
+  wake(): void {
+    const now = this.wallMs();
+    if (this.#flushAt <= now) this.flush();
+    if (nextDeadline(this.state) <= now) this.tell({ type: "tick" });
+  }
+
+  /** What waits for the disk is written, if that is possible. */
+  flush(): void {
+    this.#flushAt = Infinity;
+    if (this.#waiting.length === 0) return;
+    if (this.diskFull) {
+      this.#flushAt = this.wallMs() + FLUSH_MS;
+      return;
+    }
+    this.#owed = false;
+    for (const write of this.#waiting.splice(0)) this.tables.apply(write);
+  }
+
+  /** The process ends: by kill -9 what waits for the disk is lost. Then a new life. */
+  restart(orderly: boolean, booted: () => void): void {
+    if (orderly) this.flush();
+    this.lostToDisk = this.#owed;
+    this.#owed = false;
+    this.#waiting.length = 0;
+    this.#flushAt = Infinity;
+    this.effectsLeft = Infinity;
+    this.tables.facts.set("run", Number(this.tables.facts.get("run")) + 1);
+    this.lives++;
+    this.state = this.#boot();
+    booted();
+    this.start();
+  }
+
+  /** The wall clock was set. */
+  shift(byMs: number): void {
+    if (this.#flushAt !== Infinity) this.#flushAt += byMs;
+    this.tell({ type: "clock_set", byMs });
+  }
+
+  #boot(): State {
+    const snapshot = this.tables.snapshot();
+    const at = this.wallMs();
+    if (this.recording) {
+      this.sent = [];
+      this.recording = [
+        headerLine({
+          at,
+          configuration: this.configuration,
+          snapshot,
+          program: metadata.version,
+          idTags: "raw",
+        }),
+      ];
+    }
+    return createState(this.configuration, snapshot, at);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "store": {
+        const { token, writes } = effect;
+        const failed = this.diskFull || this.failures > 0;
+        if (failed) {
+          this.failures = Math.max(0, this.failures - 1);
+        } else {
+          this.flush();
+          for (const write of writes) this.tables.apply(write);
+        }
+        return this.tell({ type: "stored", token, ...failed && { failure: "the disk is full" } });
+      }
+      case "persist":
+        this.#waiting.push(...effect.writes);
+        this.#owed = true;
+        this.outside.perform(effect);
+        return this.flush();
+      case "note":
+        this.#waiting.push(effect.write);
+        if (this.#flushAt === Infinity) this.#flushAt = this.wallMs() + FLUSH_MS;
+        return this.outside.perform(effect);
+      case "send_charger":
+      case "send_backend":
+        if (this.recording) {
+          const peer = effect.type === "send_charger" ? "charger" : effect.backendId;
+          this.sent.push(`${peer} ${effect.text}`);
+        }
+        return this.outside.perform(effect);
+      default:
+        return this.outside.perform(effect);
+    }
+  }
+}

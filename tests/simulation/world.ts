@@ -1,0 +1,385 @@
+// A seeded world around the core: charger, backends, owner, network, disk, and the clocks.
+
+import assert from "node:assert/strict";
+import type { Effect } from "../../src/core/effect.ts";
+import type { Event } from "../../src/core/event.ts";
+import { backend as member, configuration, Crash, START } from "../core/harness.ts";
+import { Backend } from "./backend.ts";
+import { Books } from "./books.ts";
+import { Charger } from "./charger.ts";
+import { Invariants } from "./invariants.ts";
+import { type Ends, Link } from "./link.ts";
+import { Machine } from "./machine.ts";
+import { type BackendId, BACKENDS, type Deed, type Move, TAGS } from "./move.ts";
+import { Random } from "./random.ts";
+import { Timeline } from "./timeline.ts";
+
+/** A backend that refuses a message again and again loses it soon. */
+const IMPATIENT = { messageAttempts: 2, messageRetryIntervalMs: 2_000 };
+
+/** `a` is dialled, the others dial; `c` sees its own transactions only; `j` speaks JSON. */
+const CONFIGURATION = configuration({
+  backends: [
+    member("a", "biller", { url: "ws://192.0.2.1/a", ...IMPATIENT }),
+    member("b", "controller", { priority: 5 }),
+    member("c", "biller", { sees: "own", priority: 2, ...IMPATIENT }),
+    member("j", "controller", { durable: true, priority: 1 }),
+  ],
+  idTags: TAGS.map((tag, index) => {
+    const backend = BACKENDS[index];
+    const owner = backend === undefined;
+    return { tag, ...backend !== undefined && { backend }, action: "allow" as const, owner };
+  }),
+});
+
+/** What happens to one world in one go at most, so that an endless loop is found. */
+const MAX_TURNS = 200_000;
+
+export class World {
+  readonly machine: Machine;
+  readonly timeline = new Timeline();
+  readonly books = new Books();
+  readonly charger: Charger;
+  readonly backends: ReadonlyMap<BackendId, Backend>;
+  readonly #random: Random;
+  readonly #invariants: Invariants;
+  /** Connections whose end at the machine is open. */
+  readonly #links = new Map<number, Link>();
+  readonly #dialling = new Set<string>();
+  #connection = 0;
+  /** How far the machine's clock is off, ms. */
+  #offMs = 0;
+
+  constructor(seed: number, record: boolean) {
+    const { timeline } = this;
+    const random = this.#random = new Random(seed ^ 0x5eed);
+    this.backends = new Map(BACKENDS.map((id) => [id, new Backend(id, timeline, random)]));
+    this.charger = new Charger(timeline, random, this.books, () => this.#connectCharger());
+    const outside = {
+      before: (event: Event) => this.#invariants.before(event),
+      after: (event: Event) => this.#invariants.after(event),
+      perform: (effect: Effect) => {
+        this.#invariants.perform(effect);
+        this.#perform(effect);
+      },
+    };
+    this.machine = new Machine(CONFIGURATION, () => this.#wallMs(), outside, record);
+    this.#invariants = new Invariants(
+      () => this.machine,
+      timeline,
+      this.books,
+      this.charger.sent,
+      [...this.backends.values()],
+      this.machine.tables,
+    );
+    this.#attempt(() => this.machine.start());
+    this.charger.online(true);
+    for (const one of this.backends.values()) this.#dialIn(one);
+  }
+
+  /** One move; throws AssertionError where a promise is broken. */
+  play({ deed, passMs, crashAfter, seed }: Move): void {
+    this.#random.reseed(seed);
+    if (crashAfter !== undefined) this.machine.effectsLeft = crashAfter;
+    this.#attempt(() => this.#do(deed));
+    this.#pass(passMs);
+    this.#invariants.overdue();
+  }
+
+  /** All is well again: everything gets where it belongs, and nothing is pending. */
+  settle(): void {
+    const { machine, charger } = this;
+    machine.effectsLeft = Infinity;
+    machine.failures = 0;
+    machine.diskFull = false;
+    charger.mood = "good";
+    for (const one of this.backends.values()) {
+      one.mood = "good";
+      one.there = true;
+      if (!one.link) this.#dialIn(one);
+    }
+    this.#attempt(() => machine.tell({ type: "owner_limit", currentA: undefined }));
+    this.#attempt(() => machine.tell({ type: "owner", mode: { mode: "auto" } }));
+    for (let turn = 0;; turn++) {
+      assert.ok(turn < 400, `P1: it does not come to rest: ${this.#unrest()}`);
+      for (const connector of [1, 2]) charger.end(connector);
+      this.#pass(5_000);
+      if (turn > 40 && this.#unrest() === "") break;
+    }
+    machine.flush();
+    this.books.checkEnd(machine.tables);
+    this.#invariants.overdue();
+  }
+
+  /** What is still to be done; empty: nothing. */
+  #unrest(): string {
+    const { state } = this.machine;
+    const { control, charger, log } = state;
+    const unrest = [];
+    if (!this.charger.idle) unrest.push("the charger has more to say");
+    for (const [id, { cursor, pending }] of state.backends) {
+      if (cursor !== log.lastSequence || pending) unrest.push(`${id} is at ${cursor}`);
+      if (this.#invariants.judges.get(id)!.next()) unrest.push(`${id} has not heard all`);
+    }
+    if (control.lease) unrest.push(`${control.lease.backendId} holds control`);
+    const { held, queue, questions, claims, handover } = control;
+    if (held.length + queue.length + questions.size + claims.length > 0) unrest.push("some wait");
+    if (handover) unrest.push("a hand-over");
+    if (charger.pending || charger.queue.length > 0) unrest.push("a CALL to the charger");
+    return unrest.join(", ");
+  }
+
+  #wallMs(): number {
+    return START + this.timeline.now + this.#offMs;
+  }
+
+  /** Lets time pass, and everything happen that is due. */
+  #pass(ms: number): void {
+    const { timeline, machine } = this;
+    const end = timeline.now + ms;
+    for (let turn = 0;; turn++) {
+      assert.ok(turn < MAX_TURNS, "P5: there is no end to it");
+      const wakeAt = machine.nextAt - START - this.#offMs;
+      const planAt = timeline.nextAt;
+      if (Math.min(wakeAt, planAt) > end) break;
+      if (planAt <= wakeAt) this.#attempt(timeline.take());
+      else {
+        timeline.now = Math.max(timeline.now, wakeAt);
+        this.#attempt(() => machine.wake());
+      }
+    }
+    timeline.now = end;
+  }
+
+  /** Does something that the process may not survive. */
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      this.#restart(false);
+    }
+  }
+
+  #restart(orderly: boolean): void {
+    for (const link of this.#links.values()) link.drop();
+    this.#links.clear();
+    this.#dialling.clear();
+    // It may die again, before it has said a word.
+    this.machine.restart(orderly, () => this.#invariants.restarted());
+  }
+
+  #do(deed: Deed): void {
+    const { machine, charger } = this;
+    switch (deed.type) {
+      case "plug":
+        return charger.begin(deed.tag, deed.connector);
+      case "measure":
+        return charger.measure(deed.connector, deed.wh);
+      case "unplug":
+        return charger.end(deed.connector);
+      case "chatter":
+        return charger.chatter(deed.what);
+      case "charger_link":
+        return this.#chargerLink(deed.how);
+      case "charger_mood":
+        charger.mood = deed.mood;
+        return;
+      case "wish":
+        return this.backends.get(deed.who)!.wish(deed, (target) => this.#someId(target));
+      case "mood":
+        this.backends.get(deed.who)!.mood = deed.mood;
+        return;
+      case "link":
+        return this.#backendLink(this.backends.get(deed.who)!, deed.how);
+      case "owner": {
+        const { mode } = deed;
+        const own = mode === "auto" || mode === "owner_only" || mode === "paused";
+        const word = own ? { mode } : { mode: "backend" as const, backendId: mode };
+        return machine.tell({ type: "owner", mode: word });
+      }
+      case "owner_limit":
+        return machine.tell({ type: "owner_limit", currentA: deed.currentA });
+      case "disk":
+        if (deed.how !== "full") {
+          machine.failures = deed.how === "fails_once" ? 1 : 3;
+          return;
+        }
+        machine.diskFull = true;
+        return this.timeline.after(this.#random.below(20_000), () => machine.diskFull = false);
+      case "clock":
+        this.#offMs += deed.byMs;
+        return machine.shift(deed.byMs);
+      case "restart":
+        return this.#restart(true);
+      case "nothing":
+        return;
+      default:
+        return deed satisfies never;
+    }
+  }
+
+  /** An id that some backend gave, or the charger was told, or nobody. */
+  #someId(target: number): number {
+    const ids = [...this.backends.values()]
+      .flatMap(({ given }) => [...given.values()].slice(-3).flatMap((set) => [...set]));
+    const { lastTransactionId } = this.machine.state;
+    ids.push(lastTransactionId, lastTransactionId - 1, target, -1);
+    return ids[target % ids.length]!;
+  }
+
+  #chargerLink(how: (Deed & { type: "charger_link" })["how"]): void {
+    const { charger } = this;
+    const { link } = charger;
+    switch (how) {
+      case "cut":
+        link?.close();
+        return link && charger.offline(link);
+      case "half_open":
+        return link?.silence();
+      case "return":
+      case "reboot":
+        charger.online(how === "reboot");
+        return link && this.timeline.after(this.#random.below(3_000), () => link.close());
+      default:
+        return how satisfies never;
+    }
+  }
+
+  #backendLink(one: Backend, how: (Deed & { type: "link" })["how"]): void {
+    switch (how) {
+      case "half_open":
+        return one.link?.silence();
+      case "cut":
+      case "away": {
+        const { link } = one;
+        one.there = how === "cut";
+        link?.close();
+        return link && this.#lost(one, link);
+      }
+      case "back":
+        one.there = true;
+        if (!one.link) this.#dialIn(one);
+        return;
+      default:
+        return how satisfies never;
+    }
+  }
+
+  /** A backend that dials in does so, now or a little later. */
+  #dialIn(one: Backend): void {
+    if (one.id === "a") return;
+    this.timeline.after(this.#random.between(50, 3_000), () => {
+      if (!one.link && one.there) this.#connectBackend(one);
+    });
+  }
+
+  #lost(one: Backend, link: Link): void {
+    if (one.link !== link) return;
+    one.link = undefined;
+    if (one.there) this.#dialIn(one);
+  }
+
+  #connectCharger(): Link {
+    const link = this.#link({
+      atMachine: ({ connection }, text) =>
+        this.machine.tell({ type: "charger_frame", connection, text }),
+      goneAtMachine: ({ connection }) => {
+        this.#links.delete(connection);
+        this.machine.tell({ type: "charger_disconnected", connection, reason: "gone" });
+      },
+      atPeer: (link, text) => this.charger.hear(link, text),
+      goneAtPeer: (link) => this.charger.offline(link),
+    });
+    const { connection } = link;
+    this.timeline.after(0, () => {
+      this.#links.set(connection, link);
+      this.machine.tell({
+        type: "charger_connected",
+        connection,
+        chargePointId: "CP001",
+        remoteAddress: "192.0.2.10",
+      });
+    });
+    return link;
+  }
+
+  #connectBackend(one: Backend): void {
+    const backendId = one.id;
+    const link = one.link = this.#link({
+      atMachine: ({ connection }, text) =>
+        this.machine.tell({ type: "backend_frame", backendId, connection, text }),
+      goneAtMachine: ({ connection }) => {
+        this.#links.delete(connection);
+        const random = this.#random.next();
+        const type = "backend_disconnected";
+        this.machine.tell({ type, backendId, connection, reason: "gone", random });
+      },
+      atPeer: (link, text) => one.hear(link, text),
+      goneAtPeer: (link) => this.#lost(one, link),
+    });
+    const { connection } = link;
+    this.#links.set(connection, link);
+    this.machine.tell({
+      type: "backend_connected",
+      backendId,
+      connection,
+      protocol: one.json ? "json" : "ocpp1.6",
+      remoteAddress: "192.0.2.20",
+    });
+  }
+
+  #link(ends: Ends): Link {
+    return new Link(++this.#connection, this.timeline, this.#random, ends);
+  }
+
+  #perform(effect: Effect): void {
+    const { machine, timeline } = this;
+    const { lives } = machine;
+    const later = (ms: number, happen: () => void) =>
+      timeline.after(ms, () => machine.lives === lives && happen());
+    switch (effect.type) {
+      case "send_charger":
+      case "send_backend":
+        return this.#links.get(effect.connection)?.hear(effect.text);
+      case "close_charger":
+      case "close_backend": {
+        const link = this.#links.get(effect.connection);
+        if (!link) return;
+        link.drop();
+        return later(this.#random.below(100), () => link.ends.goneAtMachine(link));
+      }
+      case "dial":
+        return this.#dial(effect.backendId as BackendId, later);
+      case "probe_backend": {
+        const { backendId, connection, sequence } = effect;
+        const link = this.#links.get(connection);
+        return later(this.#random.between(2, 200), () => {
+          const here = link?.machineEnd && link.peerEnd && !link.deaf;
+          if (here) machine.tell({ type: "backend_received", backendId, connection, sequence });
+        });
+      }
+      case "read_log": {
+        const { backendId, after, limit } = effect;
+        return later(this.#random.below(50), () => {
+          const entries = machine.diskFull
+            ? undefined
+            : machine.tables.log.slice(after, after + limit);
+          machine.tell({ type: "log_page", backendId, after, entries });
+        });
+      }
+    }
+  }
+
+  #dial(backendId: BackendId, later: (ms: number, happen: () => void) => void): void {
+    const one = this.backends.get(backendId)!;
+    assert.ok(!this.#dialling.has(backendId), `P4: ${backendId} is dialled twice at once`);
+    this.#dialling.add(backendId);
+    later(this.#random.between(10, 400), () => {
+      this.#dialling.delete(backendId);
+      if (one.there) return this.#connectBackend(one);
+      const random = this.#random.next();
+      this.machine.tell({ type: "dial_failed", backendId, reason: "nobody is there", random });
+    });
+  }
+}
