@@ -71,7 +71,7 @@ export function parseHeader(line: string): RecordingHeader | undefined {
   const { at, program, idTags } = object;
   const configuration = decodeValue(object.configuration ?? null);
   const snapshot = decodeValue(object.snapshot ?? null);
-  if (typeof at !== "number" || !isObject(configuration) || !isObject(snapshot)) {
+  if (!isTime(at) || !isObject(configuration) || !isObject(snapshot)) {
     throw new SyntaxError("the first line of the recording is incomplete");
   }
   return {
@@ -139,7 +139,7 @@ export function keptPageLine(at: number, { entries, ...page }: LogPage): string 
 export function parseEvent(line: string): RecordedEvent {
   const { at, event, kept } = parseObject(line);
   const decoded = decodeValue(event ?? null);
-  if (typeof at !== "number" || !isObject(decoded) || typeof decoded.type !== "string") {
+  if (!isTime(at) || !isObject(decoded) || typeof decoded.type !== "string") {
     throw new SyntaxError("expected an event with its time");
   }
   return {
@@ -147,6 +147,11 @@ export function parseEvent(line: string): RecordedEvent {
     event: decoded as unknown as Event,
     ...typeof kept === "number" && { kept },
   };
+}
+
+/** Epoch milliseconds of a year that can be written with four digits. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) < 250_000_000_000_000;
 }
 
 function parseObject(line: string): JsonObject {

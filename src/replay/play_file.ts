@@ -13,7 +13,7 @@ import type { Item } from "./item.ts";
 import type { LineReader } from "./line_reader.ts";
 import { LogReader } from "./log_reader.ts";
 import { recordingItems } from "./recording_items.ts";
-import { RecordingReader } from "./recording_reader.ts";
+import { BrokenLine, RecordingReader } from "./recording_reader.ts";
 import { isTrace, TraceReader } from "./trace_reader.ts";
 
 /** What a file is, opened. */
@@ -57,6 +57,22 @@ export function play(
     return playForeign(source.log, configuration, watcher);
   }
   const { recording } = source;
+  try {
+    return playRecording(recording, other, configuration, watcher);
+  } catch (error) {
+    if (error instanceof BrokenLine) throw error;
+    // The core's own defects are shown where they happen: what is left is a line with odd content.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BrokenLine(`line ${recording.line}: it cannot be played (${reason})`);
+  }
+}
+
+function playRecording(
+  recording: RecordingReader,
+  other: CoreConfiguration | undefined,
+  configuration: CoreConfiguration,
+  watcher: Watcher,
+): State | undefined {
   if (other === undefined) return playExactly(recording, watcher);
   const { at, snapshot, state: recorded } = recording.header;
   const items = recordingItems(recording);

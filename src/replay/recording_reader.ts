@@ -17,6 +17,9 @@ export class RecordingReader {
   readonly header: RecordingHeader;
   readonly #lines: LineReader;
   #next: RecordedEvent | undefined;
+  /** Where the next event stands. */
+  #nextLine = 1;
+  #line = 1;
 
   private constructor(header: RecordingHeader, lines: LineReader) {
     this.header = header;
@@ -33,12 +36,18 @@ export class RecordingReader {
     return new RecordingReader(header, lines);
   }
 
+  /** The line of what was taken last: the header, or an event. */
+  get line(): number {
+    return this.#line;
+  }
+
   peek(): RecordedEvent | undefined {
     return this.#next;
   }
 
   take(): RecordedEvent | undefined {
     const event = this.#next;
+    this.#line = this.#nextLine;
     if (event !== undefined) this.#next = this.#read();
     return event;
   }
@@ -54,6 +63,7 @@ export class RecordingReader {
   #read(): RecordedEvent | undefined {
     const line = this.#lines.take();
     if (line === undefined) return undefined;
+    this.#nextLine = line.number;
     const isLast = this.#lines.peek() === undefined;
     if (line.text === "") return isLast ? undefined : this.#read();
     // Killed while it was written.
