@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import { friendlyAnswer, START } from "../core/harness.ts";
-import { GARBAGE } from "./charger.ts";
+import { GARBAGE } from "./garbage.ts";
 import type { Link } from "./link.ts";
 import { type BackendId, BACKENDS, type Deed, type Mood, TAGS } from "./move.ts";
 import type { Random } from "./random.ts";

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import { START } from "../core/harness.ts";
-import { CHARGER_KEYS } from "../support/tables.ts";
 import { type Books, type Charge, type Message } from "./books.ts";
+import { GARBAGE } from "./garbage.ts";
 import type { Link } from "./link.ts";
+import { obey } from "./obey.ts";
 import type { Deed, Mood } from "./move.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
@@ -152,7 +153,7 @@ export class Charger {
   hear(link: Link, text: string): void {
     if (link !== this.link) return;
     const [type, id, ...rest] = JSON.parse(text);
-    if (type === 2) return this.#obey(link, id, rest[0], rest[1]);
+    if (type === 2) return obey(this, link, id, rest[0], rest[1]);
     const open = this.#open;
     if (open?.id !== id) return;
     this.#open = undefined;
@@ -222,74 +223,7 @@ export class Charger {
     });
   }
 
-  #obey(link: Link, id: string, action: string, payload: JsonObject): void {
-    const { random, timeline, mood } = this;
-    const answer = (ms: number, text: string) => timeline.after(ms, () => link.say(text));
-    const soon = random.between(10, 800);
-    const carriesOut = mood === "good" || mood === "slow";
-    const result = JSON.stringify([3, id, carriesOut ? this.#carryOut(action, payload) : {}]);
-    switch (mood) {
-      case "good":
-        return answer(soon, result);
-      case "slow":
-        return answer(random.between(20_000, 40_000), result);
-      case "silent":
-        return;
-      case "refusing":
-        return answer(soon, JSON.stringify([4, id, "InternalError", "", {}]));
-      case "lying":
-        answer(soon, random.pick(GARBAGE));
-        answer(soon, JSON.stringify([3, `${id}x`, { status: "Accepted" }]));
-        answer(soon, JSON.stringify([4, id, "NotSupported", "", {}]));
-        return answer(soon, JSON.stringify([4, id, "NotSupported", "", {}]));
-      default:
-        return mood satisfies never;
-    }
-  }
-
-  #carryOut(action: string, payload: JsonObject): JsonObject {
-    const { random, timeline } = this;
-    const connectorId = Number(payload.connectorId ?? 1);
-    switch (action) {
-      case "GetConfiguration":
-        return { configurationKey: CHARGER_KEYS };
-      case "RemoteStartTransaction":
-        if (connectorId > 2 || this.charging(connectorId)) return { status: "Rejected" };
-        timeline.after(random.between(10, 5_000), () => {
-          if (random.chance(0.8)) this.begin(String(payload.idTag), connectorId);
-        });
-        return { status: "Accepted" };
-      case "RemoteStopTransaction": {
-        const charge = this.books.charges.findLast(({ id }) => id === payload.transactionId);
-        if (!charge?.running) return { status: "Rejected" };
-        timeline.after(
-          random.between(10, 3_000),
-          () => charge.running && this.end(charge.connectorId),
-        );
-        return { status: "Accepted" };
-      }
-      case "UnlockConnector":
-        return { status: "UnlockFailed" };
-      default:
-        return { status: "Accepted" };
-    }
-  }
-
   #time(): string {
     return new Date(START + this.timeline.now).toISOString();
   }
 }
-
-/** What no peer should say; an answer goes to nobody, or to none but its own connection. */
-export const GARBAGE: readonly string[] = [
-  "",
-  "nonsense",
-  "[]",
-  "{}",
-  "[3]",
-  "[2,42]",
-  '[3,"nobody asked",{}]',
-  '[4,"nobody asked","GenericError","",{}]',
-  '[9,"type",{}]',
-  `[${"[".repeat(40)}`,
-];

@@ -8,9 +8,9 @@ import { Backend } from "./backend.ts";
 import { Books } from "./books.ts";
 import { Charger } from "./charger.ts";
 import { Invariants } from "./invariants.ts";
-import { type Ends, Link } from "./link.ts";
 import { Machine } from "./machine.ts";
 import { type BackendId, BACKENDS, type Deed, type Move, TAGS } from "./move.ts";
+import { Network } from "./network.ts";
 import { Random } from "./random.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -43,10 +43,7 @@ export class World {
   readonly backends: ReadonlyMap<BackendId, Backend>;
   readonly #random: Random;
   readonly #invariants: Invariants;
-  /** Connections whose end at the machine is open. */
-  readonly #links = new Map<number, Link>();
-  readonly #dialling = new Set<string>();
-  #connection = 0;
+  readonly #network: Network;
   /** How far the machine's clock is off, ms. */
   #offMs = 0;
 
@@ -54,13 +51,20 @@ export class World {
     const { timeline } = this;
     const random = this.#random = new Random(seed ^ 0x5eed);
     this.backends = new Map(BACKENDS.map((id) => [id, new Backend(id, timeline, random)]));
-    this.charger = new Charger(timeline, random, this.books, () => this.#connectCharger());
+    const network = this.#network = new Network(
+      () => this.machine,
+      () => this.charger,
+      this.backends,
+      timeline,
+      random,
+    );
+    this.charger = new Charger(timeline, random, this.books, () => network.connectCharger());
     const outside = {
       before: (event: Event) => this.#invariants.before(event),
       after: (event: Event) => this.#invariants.after(event),
       perform: (effect: Effect) => {
         this.#invariants.perform(effect);
-        this.#perform(effect);
+        this.#network.perform(effect);
       },
     };
     this.machine = new Machine(CONFIGURATION, () => this.#wallMs(), outside, record);
@@ -74,7 +78,7 @@ export class World {
     );
     this.#attempt(() => this.machine.start());
     this.charger.online(true);
-    for (const one of this.backends.values()) this.#dialIn(one);
+    for (const one of this.backends.values()) this.#network.dialIn(one);
   }
 
   /** One move; throws AssertionError where a promise is broken. */
@@ -96,7 +100,7 @@ export class World {
     for (const one of this.backends.values()) {
       one.mood = "good";
       one.there = true;
-      if (!one.link) this.#dialIn(one);
+      if (!one.link) this.#network.dialIn(one);
     }
     this.#attempt(() => machine.tell({ type: "owner_limit", currentA: undefined }));
     this.#attempt(() => machine.tell({ type: "owner", mode: { mode: "auto" } }));
@@ -162,9 +166,7 @@ export class World {
   }
 
   #restart(orderly: boolean): void {
-    for (const link of this.#links.values()) link.drop();
-    this.#links.clear();
-    this.#dialling.clear();
+    this.#network.dropAll();
     // It may die again, before it has said a word.
     this.machine.restart(orderly, () => this.#invariants.restarted());
   }
@@ -181,7 +183,7 @@ export class World {
       case "chatter":
         return charger.chatter(deed.what);
       case "charger_link":
-        return this.#chargerLink(deed.how);
+        return this.#network.chargerLink(deed.how);
       case "charger_mood":
         charger.mood = deed.mood;
         return;
@@ -191,7 +193,7 @@ export class World {
         this.backends.get(deed.who)!.mood = deed.mood;
         return;
       case "link":
-        return this.#backendLink(this.backends.get(deed.who)!, deed.how);
+        return this.#network.backendLink(this.backends.get(deed.who)!, deed.how);
       case "owner": {
         const { mode } = deed;
         const own = mode === "auto" || mode === "owner_only" || mode === "paused";
@@ -226,160 +228,5 @@ export class World {
     const { lastTransactionId } = this.machine.state;
     ids.push(lastTransactionId, lastTransactionId - 1, target, -1);
     return ids[target % ids.length]!;
-  }
-
-  #chargerLink(how: (Deed & { type: "charger_link" })["how"]): void {
-    const { charger } = this;
-    const { link } = charger;
-    switch (how) {
-      case "cut":
-        link?.close();
-        return link && charger.offline(link);
-      case "half_open":
-        return link?.silence();
-      case "return":
-      case "reboot":
-        charger.online(how === "reboot");
-        return link && this.timeline.after(this.#random.below(3_000), () => link.close());
-      default:
-        return how satisfies never;
-    }
-  }
-
-  #backendLink(one: Backend, how: (Deed & { type: "link" })["how"]): void {
-    switch (how) {
-      case "half_open":
-        return one.link?.silence();
-      case "cut":
-      case "away": {
-        const { link } = one;
-        one.there = how === "cut";
-        link?.close();
-        return link && this.#lost(one, link);
-      }
-      case "back":
-        one.there = true;
-        if (!one.link) this.#dialIn(one);
-        return;
-      default:
-        return how satisfies never;
-    }
-  }
-
-  /** A backend that dials in does so, now or a little later. */
-  #dialIn(one: Backend): void {
-    if (one.id === "a") return;
-    this.timeline.after(this.#random.between(50, 3_000), () => {
-      if (!one.link && one.there) this.#connectBackend(one);
-    });
-  }
-
-  #lost(one: Backend, link: Link): void {
-    if (one.link !== link) return;
-    one.link = undefined;
-    if (one.there) this.#dialIn(one);
-  }
-
-  #connectCharger(): Link {
-    const link = this.#link({
-      atMachine: ({ connection }, text) =>
-        this.machine.tell({ type: "charger_frame", connection, text }),
-      goneAtMachine: ({ connection }) => {
-        this.#links.delete(connection);
-        this.machine.tell({ type: "charger_disconnected", connection, reason: "gone" });
-      },
-      atPeer: (link, text) => this.charger.hear(link, text),
-      goneAtPeer: (link) => this.charger.offline(link),
-    });
-    const { connection } = link;
-    this.timeline.after(0, () => {
-      this.#links.set(connection, link);
-      this.machine.tell({
-        type: "charger_connected",
-        connection,
-        chargePointId: "CP001",
-        remoteAddress: "192.0.2.10",
-      });
-    });
-    return link;
-  }
-
-  #connectBackend(one: Backend): void {
-    const backendId = one.id;
-    const link = one.link = this.#link({
-      atMachine: ({ connection }, text) =>
-        this.machine.tell({ type: "backend_frame", backendId, connection, text }),
-      goneAtMachine: ({ connection }) => {
-        this.#links.delete(connection);
-        const random = this.#random.next();
-        const type = "backend_disconnected";
-        this.machine.tell({ type, backendId, connection, reason: "gone", random });
-      },
-      atPeer: (link, text) => one.hear(link, text),
-      goneAtPeer: (link) => this.#lost(one, link),
-    });
-    const { connection } = link;
-    this.#links.set(connection, link);
-    this.machine.tell({
-      type: "backend_connected",
-      backendId,
-      connection,
-      protocol: one.json ? "json" : "ocpp1.6",
-      remoteAddress: "192.0.2.20",
-    });
-  }
-
-  #link(ends: Ends): Link {
-    return new Link(++this.#connection, this.timeline, this.#random, ends);
-  }
-
-  #perform(effect: Effect): void {
-    const { machine, timeline } = this;
-    const { lives } = machine;
-    const later = (ms: number, happen: () => void) =>
-      timeline.after(ms, () => machine.lives === lives && happen());
-    switch (effect.type) {
-      case "send_charger":
-      case "send_backend":
-        return this.#links.get(effect.connection)?.hear(effect.text);
-      case "close_charger":
-      case "close_backend": {
-        const link = this.#links.get(effect.connection);
-        if (!link) return;
-        link.drop();
-        return later(this.#random.below(100), () => link.ends.goneAtMachine(link));
-      }
-      case "dial":
-        return this.#dial(effect.backendId as BackendId, later);
-      case "probe_backend": {
-        const { backendId, connection, sequence } = effect;
-        const link = this.#links.get(connection);
-        return later(this.#random.between(2, 200), () => {
-          const here = link?.machineEnd && link.peerEnd && !link.deaf;
-          if (here) machine.tell({ type: "backend_received", backendId, connection, sequence });
-        });
-      }
-      case "read_log": {
-        const { backendId, after, limit } = effect;
-        return later(this.#random.below(50), () => {
-          const entries = machine.diskFull
-            ? undefined
-            : machine.tables.log.slice(after, after + limit);
-          machine.tell({ type: "log_page", backendId, after, entries });
-        });
-      }
-    }
-  }
-
-  #dial(backendId: BackendId, later: (ms: number, happen: () => void) => void): void {
-    const one = this.backends.get(backendId)!;
-    assert.ok(!this.#dialling.has(backendId), `P4: ${backendId} is dialled twice at once`);
-    this.#dialling.add(backendId);
-    later(this.#random.between(10, 400), () => {
-      this.#dialling.delete(backendId);
-      if (one.there) return this.#connectBackend(one);
-      const random = this.#random.next();
-      this.machine.tell({ type: "dial_failed", backendId, reason: "nobody is there", random });
-    });
   }
 }

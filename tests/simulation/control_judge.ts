@@ -1,0 +1,183 @@
+// Promises 3 and 5: one holder, the owner's word, and nothing decided without being written down.
+
+import assert from "node:assert/strict";
+import type { OwnerMode } from "../../src/core/event.ts";
+import type { DecisionRecord } from "../../src/core/record.ts";
+import type { JsonObject } from "../../src/ocpp/json.ts";
+import { FIRST_LIMIT_A, FIRST_LOCK } from "./backend.ts";
+import { ownerOf } from "./books.ts";
+import type { Machine } from "./machine.ts";
+import { BACKENDS } from "./move.ts";
+
+/** Equal refusals so close together are written down once, ms. */
+const REPEATED_DECISION_MS = 61_000;
+
+/** Commands whose refusal is a decision; a limit may also be beyond what the charger can do. */
+const NEEDS_CONTROL: ReadonlySet<string> = new Set([
+  "RemoteStartTransaction",
+  "ReserveNow",
+  "UnlockConnector",
+]);
+
+export class ControlJudge {
+  #mode: OwnerMode = { mode: "auto" };
+  #newMode: OwnerMode | undefined;
+  /** Who holds control, by the decisions. */
+  #holder: string | undefined;
+  #holderBefore: string | undefined;
+  /** Who was given control in this step. */
+  readonly #granted = new Set<string>();
+  /** Who asked for which of our transactions to be stopped. */
+  readonly #stops = new Map<number, Set<string>>();
+  /** Our transactions that ran while the owner had everything paused. */
+  readonly #paused = new Set<number>();
+  /** When something was last decided, by backend and action: epoch milliseconds. */
+  readonly #explanations = new Map<string, number>();
+  /** Refusals of this step: of whom, and of what. */
+  readonly #toExplain: [backendId: string, action: string][] = [];
+
+  constructor(readonly machine: () => Machine) {}
+
+  /** A step begins. */
+  begin(): void {
+    this.#holderBefore = this.#holder;
+    this.#granted.clear();
+  }
+
+  /** The owner speaks; it counts from the end of the step on. */
+  owner(mode: OwnerMode): void {
+    this.#newMode = mode;
+    if (mode.mode === "paused") this.#pauseAll();
+  }
+
+  /** The core has been told of the owner's word. */
+  ownerHeard(): void {
+    this.#mode = this.#newMode ?? this.#mode;
+    this.#newMode = undefined;
+  }
+
+  /** A step has ended. */
+  end(): void {
+    if (this.#mode.mode === "paused") this.#pauseAll();
+    this.#checkExplained();
+    const holder = this.machine().state.control.lease?.backendId;
+    assert.equal(holder, this.#holder, "P5: control changed without a decision");
+    assert.ok(holder === undefined || this.#letsIn(holder), "P3: the owner's word does not count");
+  }
+
+  /** The process has died, and lives again. */
+  restarted(): void {
+    const { lostToDisk, state: { control } } = this.machine();
+    this.#holder = control.lease?.backendId;
+    const possible = [this.#mode, ...this.#newMode ? [this.#newMode] : []];
+    // A word that came while nothing could be written may be forgotten.
+    if (lostToDisk) possible.push(control.mode);
+    const mode = JSON.stringify(control.mode);
+    const kept = possible.find((one) => JSON.stringify(one) === mode);
+    assert.ok(kept, "P3: the owner's word is forgotten");
+    this.#mode = kept;
+    this.#newMode = undefined;
+    this.#toExplain.length = 0;
+  }
+
+  /** A backend wants one of our transactions to be stopped. */
+  wantsStop(backendId: string, transactionId: number): void {
+    const who = this.#stops.get(transactionId);
+    if (who) who.add(backendId);
+    else this.#stops.set(transactionId, new Set([backendId]));
+  }
+
+  /** A refusal is the charger's own, or was decided and written down. */
+  answered(backendId: string, action: string, { status }: JsonObject): void {
+    if (!NEEDS_CONTROL.has(action) || (status !== "Rejected" && status !== "UnlockFailed")) return;
+    // Before its boot is accepted a central system may ask for nothing (OCPP 1.6, section 4.2).
+    const { backends, charger } = this.machine().state;
+    if (backends.get(backendId)?.registration !== "accepted") return;
+    // What concerns a connector that nobody has heard of is no request at all.
+    if (!charger.connectors.has(2)) return;
+    this.#toExplain.push([backendId, action]);
+  }
+
+  #checkExplained(): void {
+    for (const [backendId, action] of this.#toExplain.splice(0)) {
+      const at = this.#explanations.get(`${backendId} ${action}`) ?? -Infinity;
+      const known = Math.abs(this.machine().wallMs() - at) < REPEATED_DECISION_MS;
+      assert.ok(known, `P5: ${action} of ${backendId} is refused without a decision`);
+    }
+  }
+
+  /** No command that needs control is sent for anybody but the holder. */
+  command(action: string, payload: JsonObject): void {
+    switch (action) {
+      case "RemoteStartTransaction":
+      case "ReserveNow":
+        return this.#needsControl(action, ownerOf(String(payload.idTag)) ?? undefined);
+      case "UnlockConnector":
+        return this.#needsControl(action, BACKENDS[Number(payload.connectorId) - FIRST_LOCK]);
+      case "RemoteStopTransaction":
+        return this.#stop(Number(payload.transactionId));
+      case "SetChargingProfile": {
+        const { chargingSchedule } = payload.csChargingProfiles as JsonObject;
+        const { chargingSchedulePeriod } = chargingSchedule as JsonObject;
+        for (const { limit } of chargingSchedulePeriod as { limit: number }[]) {
+          const who = BACKENDS[limit - FIRST_LIMIT_A];
+          if (who !== undefined) this.#needsControl(`${limit} A`, who);
+        }
+        return;
+      }
+      case "Reset":
+      case "ChangeAvailability":
+      case "UpdateFirmware":
+        return assert.fail(`P3: nobody may ask for ${action}`);
+    }
+  }
+
+  #needsControl(what: string, who: string | undefined): void {
+    assert.ok(who !== undefined && this.#entitled(who), `P3: ${what} of ${who} without control`);
+  }
+
+  #entitled(who: string): boolean {
+    return who === this.#holder || who === this.#holderBefore || this.#granted.has(who);
+  }
+
+  #stop(transactionId: number): void {
+    const { state, tables } = this.machine();
+    const session = tables.sessions.get(transactionId);
+    assert.ok(session, "P4: the charger is told of a transaction that is not in the books");
+    if (session.stoppedAt !== null) return;
+    const asked = [...this.#stops.get(transactionId) ?? []]
+      .some((who) => who === session.backendId || this.#entitled(who));
+    const { control: { handover }, refused } = state;
+    const inTheWay = handover !== undefined && session.backendId !== handover.backendId;
+    const pauses = this.#mode.mode === "paused" || this.#newMode?.mode === "paused";
+    const barred = refused.has(transactionId) || pauses || this.#paused.has(transactionId);
+    assert.ok(asked || inTheWay || barred, `P3: nobody may stop transaction ${transactionId}`);
+  }
+
+  /** A decision is written down. */
+  decided({ backendId, request, outcome, reason }: DecisionRecord): void {
+    assert.ok(reason.length > 3, `P5: ${outcome} without a reason`);
+    if (backendId === null) return;
+    this.#explanations.set(`${backendId} ${request}`, this.machine().wallMs());
+    if (outcome === "granted" && request !== "Authorize" && request !== "limit") {
+      assert.ok(
+        this.#holder === undefined || this.#holder === backendId,
+        `P3: ${backendId} gets control while ${this.#holder} has it`,
+      );
+      this.#holder = backendId;
+      this.#granted.add(backendId);
+    }
+    const ends = outcome === "revoked" || outcome === "released" || outcome === "expired";
+    if (ends && this.#holder === backendId) this.#holder = undefined;
+  }
+
+  /** What runs may be stopped, and what begins while it lasts. */
+  #pauseAll(): void {
+    for (const id of this.machine().state.open) this.#paused.add(id);
+  }
+
+  #letsIn(who: string): boolean {
+    const mode = this.#mode;
+    return mode.mode === "auto" || (mode.mode === "backend" && mode.backendId === who);
+  }
+}
