@@ -143,5 +143,5 @@ Deno.test("the configuration that is spoilt here is right itself", () => {
 Deno.test("whatever is wrong with a configuration is told with its place", () =>
   campaign(
     fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }).map(edited), check),
-    150,
+    800,
   ));

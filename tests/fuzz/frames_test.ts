@@ -104,7 +104,7 @@ function backendPlays(all: readonly Sent[]): void {
 }
 
 Deno.test("whatever a charger sends, each CALL has one answer and backends get valid messages", () =>
-  campaign(fc.property(script, chargerPlays), 250));
+  campaign(fc.property(script, chargerPlays), 600));
 
 Deno.test("whatever a backend sends, each CALL has one answer and the charger gets valid messages", () =>
-  campaign(fc.property(script, backendPlays), 250));
+  campaign(fc.property(script, backendPlays), 600));

@@ -86,4 +86,4 @@ function play(requests: readonly Request[]): void {
 }
 
 Deno.test("whatever a JSON backend asks, each text has one reply, and an observer commands nothing", () =>
-  campaign(fc.property(fc.array(request, { minLength: 1, maxLength: 8 }), play), 250));
+  campaign(fc.property(fc.array(request, { minLength: 1, maxLength: 8 }), play), 600));

@@ -120,4 +120,4 @@ Deno.test("a time that no calendar has is told with its line", () => {
 });
 
 Deno.test("whatever is wrong with a recording, replay says what and where", () =>
-  campaign(fc.asyncProperty(broken, check), 250));
+  campaign(fc.asyncProperty(broken, check), 500));

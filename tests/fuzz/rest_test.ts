@@ -119,7 +119,7 @@ Deno.test("no query and no body is answered with anything but a documented statu
       const { error, reason } = JSON.parse(answer);
       assert.ok(typeof error === "string" && typeof reason === "string", answer);
     };
-    await campaign(fc.asyncProperty(asked, ask), 600);
+    await campaign(fc.asyncProperty(asked, ask), 1_500);
     assert.deepEqual(logged.filter((line) => /defect|failed/.test(line)), []);
   }));
 
