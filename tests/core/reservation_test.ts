@@ -141,3 +141,11 @@ Deno.test("a request id is never used again, also after a kill while the charger
   h.crash();
   assert.notEqual(ask(), first);
 });
+
+Deno.test("a reservation counts as made after a restart", () => {
+  const h = stage();
+  reserve(h, "evcc", 5);
+  h.pass(2_000);
+  h.restart();
+  assert.deepEqual([...h.state.reservations.values()].map(({ confirmed }) => confirmed), [true]);
+});
