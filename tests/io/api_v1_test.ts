@@ -283,7 +283,7 @@ Deno.test("the owner sees what is asked, says yes once, and the one who asked he
         id_tag: null,
         id_tag_name: null,
         rule: "strangers must ask",
-        reason: "backend is neighbour",
+        reason: 'backend is neighbour; it says "please"',
         asked_at: "",
         deadline: "",
         default: "deny",

@@ -181,8 +181,8 @@ backends: [{ id: books, token: b, durable: true }]
   await bootStrictCharger(charger);
   const books = await deaf(`${stage.backendUrl}/books`, "b");
   // Replies that it does not read; an id comes back with its reply.
-  const id = "x".repeat(200_000);
-  for (let index = 0; index < 100; index++) books.send(JSON.stringify({ action: "ping", id }));
+  const id = "x".repeat(16_000);
+  for (let index = 0; index < 1_250; index++) books.send(JSON.stringify({ action: "ping", id }));
   await until(() => books.bufferedAmount === 0, 5_000, "its requests to be read");
   await pause(50);
   const transactionId = await begin(charger);
