@@ -5,7 +5,7 @@
 import { parseConfiguration } from "../../src/config/load.ts";
 import { decide } from "../../src/core/arbitration.ts";
 import type { ControlRequest } from "../../src/core/objection.ts";
-import { REMEMBERED_SESSIONS } from "../../src/core/record.ts";
+import { emptySnapshot, REMEMBERED_SESSIONS } from "../../src/core/record.ts";
 import { createSession } from "../../src/core/session.ts";
 import type { Event } from "../../src/core/event.ts";
 import { createState, type State, step } from "../../src/core/step.ts";
@@ -93,18 +93,11 @@ function household(power: string | undefined): State {
       energyWh: 7_400,
     });
   });
-  const state = createState(loaded.configuration.core, {
-    facts: new Map(),
-    sessions,
-    lastTransactionId: sessions.length,
-    lastSequence: 0,
-    cursors: [],
-    backendTransactions: [],
-    startSequences: new Map(),
-    decisions: [],
-    setAside: [],
-    newestEntries: [],
-  }, NOW);
+  const state = createState(
+    loaded.configuration.core,
+    emptySnapshot({ sessions, lastTransactionId: sessions.length }),
+    NOW,
+  );
   const remoteAddress = "127.0.0.1";
   const tell = (event: Event) => step(state, event, NOW);
   const say = (text: string) => tell({ type: "charger_frame", connection: 1, text });

@@ -227,3 +227,20 @@ export interface Snapshot {
   /** The newest entries of the log up to `lastSequence`, without gaps, oldest first. */
   readonly newestEntries: readonly LogEntry[];
 }
+
+/** What the tables of a proxy say that has lived through nothing, but for these. */
+export function emptySnapshot(known: Partial<Snapshot> = {}): Snapshot {
+  return {
+    facts: new Map(),
+    sessions: [],
+    lastTransactionId: 0,
+    lastSequence: 0,
+    cursors: [],
+    backendTransactions: [],
+    startSequences: new Map(),
+    decisions: [],
+    setAside: [],
+    newestEntries: [],
+    ...known,
+  };
+}

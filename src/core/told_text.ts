@@ -1,5 +1,7 @@
 // Values as they stand in the reason of a decision.
 
+import { maskedIdTag } from "./masked_id_tag.ts";
+
 /** The most of a value that stands in a reason, characters. */
 const MAX_TOLD = 40;
 
@@ -16,6 +18,5 @@ export function short(text: string): string {
 
 /** As in exports: enough to tell one's own tags apart, too little to copy one. */
 export function masked(idTag: string): string {
-  if (idTag === "") return "empty";
-  return idTag.length < 8 ? "******" : `${idTag.slice(0, 2)}******${idTag.slice(-2)}`;
+  return idTag === "" ? "empty" : maskedIdTag(idTag);
 }

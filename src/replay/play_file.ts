@@ -2,7 +2,7 @@
 
 import { parseConfiguration } from "../config/load.ts";
 import { type CoreConfiguration, ROLES } from "../core/configuration.ts";
-import type { Snapshot } from "../core/record.ts";
+import { emptySnapshot, type Snapshot } from "../core/record.ts";
 import { createState, type State } from "../core/step.ts";
 import type { JsonValue } from "../ocpp/json.ts";
 import { beginningState, playExactly, type Watcher } from "./exact_play.ts";
@@ -100,7 +100,7 @@ function playForeign(
   const boots = first.some((item) =>
     item.type === "asked" && item.call.action === "BootNotification"
   );
-  const state = createState(configuration, emptySnapshot(!boots), at);
+  const state = createState(configuration, newProxy(!boots), at);
   const begin = { at, event: { type: "started" } } as const;
   return playFreely(followedBy(first, items), state, begin, PATIENCE_MS, watcher);
 }
@@ -140,23 +140,14 @@ function withRecordedBackend(configuration: CoreConfiguration): CoreConfiguratio
 }
 
 /** A new proxy; `booted`: one that knows the charger, whose log begins after its BootNotification. */
-function emptySnapshot(booted: boolean): Snapshot {
+function newProxy(booted: boolean): Snapshot {
   const boot = { chargePointVendor: "unknown", chargePointModel: "unknown" };
-  return {
+  return emptySnapshot({
     facts: new Map<string, JsonValue>([
       ["instance", "replay"],
       ["run", 1],
       ["charger_configuration", { keys: [], stale: false }],
       ...booted ? [["boot", boot] as const] : [],
     ]),
-    sessions: [],
-    lastTransactionId: 0,
-    lastSequence: 0,
-    cursors: [],
-    backendTransactions: [],
-    startSequences: new Map(),
-    decisions: [],
-    setAside: [],
-    newestEntries: [],
-  };
+  });
 }

@@ -6,7 +6,7 @@ import "../support/seed.ts";
 import { billReadings, billStop } from "../../src/core/billing.ts";
 import type { Prices, TariffConfiguration } from "../../src/core/configuration.ts";
 import { divideHalfUp } from "../../src/core/money.ts";
-import type { SessionRecord } from "../../src/core/record.ts";
+import { emptySnapshot, type SessionRecord } from "../../src/core/record.ts";
 import { createSession, endSession, meterReading } from "../../src/core/session.ts";
 import { shareOut } from "../../src/core/session_account.ts";
 import { createState, type State } from "../../src/core/step.ts";
@@ -46,18 +46,7 @@ function stateWith(tariff: TariffConfiguration): State {
     backends: [backend("employer", "biller", { tariff: "t" })],
     tariffs: [tariff],
   });
-  return createState(core, {
-    facts: new Map(),
-    sessions: [],
-    lastTransactionId: 0,
-    lastSequence: 0,
-    cursors: [],
-    backendTransactions: [],
-    startSequences: new Map(),
-    decisions: [],
-    setAside: [],
-    newestEntries: [],
-  }, START);
+  return createState(core, emptySnapshot(), START);
 }
 
 /** Plays a session; the last reading is the stop. */

@@ -1,6 +1,7 @@
 // What the tests of the recorder record.
 
 import type { Event } from "../../src/core/event.ts";
+import { emptySnapshot } from "../../src/core/record.ts";
 import { Recorder } from "../../src/io/recorder.ts";
 import type { Beginning } from "../../src/recording/recording_format.ts";
 import { configuration, START } from "../core/harness.ts";
@@ -9,18 +10,7 @@ import { configuration, START } from "../core/harness.ts";
 export const EMPTY: Beginning = {
   at: START,
   configuration: configuration({ idTags: [{ tag: "04A2B3C4D5", owner: true, action: "allow" }] }),
-  snapshot: {
-    facts: new Map([["instance", "test"]]),
-    sessions: [],
-    lastTransactionId: 0,
-    lastSequence: 0,
-    cursors: [],
-    backendTransactions: [],
-    startSequences: new Map(),
-    decisions: [],
-    setAside: [],
-    newestEntries: [],
-  },
+  snapshot: emptySnapshot({ facts: new Map([["instance", "test"]]) }),
 };
 
 /** An event with an id tag in it. */

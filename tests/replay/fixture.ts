@@ -1,6 +1,7 @@
 // A core that is recorded as the proxy would, with what everybody saw.
 
 import type { CoreConfiguration } from "../../src/core/configuration.ts";
+import { emptySnapshot } from "../../src/core/record.ts";
 import type { Event } from "../../src/core/event.ts";
 import { createState, nextDeadline } from "../../src/core/step.ts";
 import { type JsonObject, stringifyJson } from "../../src/ocpp/json.ts";
@@ -23,22 +24,13 @@ export class Recorded {
   #id = 0;
 
   constructor(core: CoreConfiguration = configuration()) {
-    const snapshot = {
+    const snapshot = emptySnapshot({
       facts: new Map<string, never>(Object.entries({
         instance: "test",
         run: 1,
         charger_configuration: { keys: CHARGER_KEYS, stale: false },
       }) as [string, never][]),
-      sessions: [],
-      lastTransactionId: 0,
-      lastSequence: 0,
-      cursors: [],
-      backendTransactions: [],
-      startSequences: new Map(),
-      decisions: [],
-      setAside: [],
-      newestEntries: [],
-    };
+    });
     this.text = headerLine({
       at: START,
       configuration: core,
