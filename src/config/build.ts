@@ -2,6 +2,7 @@
 
 import {
   type BackendConfiguration,
+  backendOf,
   type CoreConfiguration,
   type Permission,
   ROLES,
@@ -254,21 +255,8 @@ function authentication(
 
 /** Services of the first ocpp-proxy could start and stop, and see everything. */
 function legacyBackend(service: LegacyService): BackendConfiguration {
-  return {
-    id: service.id,
-    enabled: service.enabled,
-    role: "controller",
-    permissions: new Set(ROLES.controller),
-    sees: "all",
-    priority: 0,
-    minHoldMs: 300_000,
-    durable: false,
-    url: withoutUserInfo(service.url),
-    bootOnReconnect: true,
-    messageAttempts: 3,
-    messageRetryIntervalMs: 60_000,
-    lateRejection: "keep",
-  };
+  const { id, enabled, url } = service;
+  return backendOf(id, "controller", { enabled, url: withoutUserInfo(url) });
 }
 
 function legacyConnection(service: LegacyService): BackendConnection {

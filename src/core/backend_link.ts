@@ -6,7 +6,7 @@ import { backendTimedOut } from "./backend_frame.ts";
 import { pump } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
 import { dialWaitMs } from "./backoff.ts";
-import { type BackendConfiguration, ROLES } from "./configuration.ts";
+import { backendOf } from "./configuration.ts";
 import { keepCursors, resetDelivery } from "./delivery.ts";
 import type { Event } from "./event.ts";
 import { forgetHeld } from "./held_command.ts";
@@ -69,7 +69,8 @@ function welcome(step: Step, id: string): Backend | undefined {
   if (!configuration.allowUnknownBackends || known.has(id)) return undefined;
   const unknown = [...backends.values()].filter((backend) => !known.has(backend.id));
   if (unknown.length >= MAX_UNKNOWN_BACKENDS && !makeRoom(step, unknown)) return undefined;
-  const backend = createBackend(step.state, unknownBackend(id), step.now);
+  // What the first ocpp-proxy let everybody do.
+  const backend = createBackend(step.state, backendOf(id, "controller"), step.now);
   backends.set(id, backend);
   keepCursors(step, [backend]);
   return backend;
@@ -89,24 +90,6 @@ function makeRoom({ state }: Step, among: readonly Backend[]): boolean {
   state.backends.delete(gone.id);
   rememberAbsent(state, gone.id, gone);
   return true;
-}
-
-/** What a backend may do that nobody configured: what the first ocpp-proxy let everybody do. */
-function unknownBackend(id: string): BackendConfiguration {
-  return {
-    id,
-    enabled: true,
-    role: "controller",
-    permissions: new Set(ROLES.controller),
-    sees: "all",
-    priority: 0,
-    minHoldMs: 300_000,
-    durable: false,
-    bootOnReconnect: true,
-    messageAttempts: 3,
-    messageRetryIntervalMs: 60_000,
-    lateRejection: "keep",
-  };
 }
 
 /** A backend's socket is gone. */

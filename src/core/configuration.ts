@@ -104,6 +104,29 @@ export interface BackendConfiguration {
   readonly lateRejection: "keep" | "stop";
 }
 
+/** A backend of a role of which nothing else is said, but for these. */
+export function backendOf(
+  id: string,
+  role: Role,
+  said: Partial<BackendConfiguration> = {},
+): BackendConfiguration {
+  return {
+    id,
+    enabled: true,
+    role,
+    permissions: new Set(ROLES[role]),
+    sees: "all",
+    priority: 0,
+    minHoldMs: 300_000,
+    durable: false,
+    bootOnReconnect: true,
+    messageAttempts: 3,
+    messageRetryIntervalMs: 60_000,
+    lateRejection: "keep",
+    ...said,
+  };
+}
+
 /** One row of the household's id-tag table. */
 export interface IdTagConfiguration {
   readonly tag: string;

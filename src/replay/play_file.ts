@@ -1,7 +1,7 @@
 // Plays a file, whatever it is: a recording of ours, an Open OCPP Trace, or a plain log.
 
 import { parseConfiguration } from "../config/load.ts";
-import { type CoreConfiguration, ROLES } from "../core/configuration.ts";
+import { backendOf, type CoreConfiguration } from "../core/configuration.ts";
 import { emptySnapshot, type Snapshot } from "../core/record.ts";
 import { createState, type State } from "../core/step.ts";
 import type { JsonValue } from "../ocpp/json.ts";
@@ -122,20 +122,10 @@ function withRecordedBackend(configuration: CoreConfiguration): CoreConfiguratio
   if (configuration.backends.some(({ id }) => id === RECORDED_BACKEND)) return configuration;
   return {
     ...configuration,
-    backends: [...configuration.backends, {
-      id: RECORDED_BACKEND,
-      enabled: true,
-      role: "admin",
-      permissions: new Set(ROLES.admin),
-      sees: "all",
-      priority: 0,
-      minHoldMs: 0,
-      durable: false,
-      bootOnReconnect: true,
-      messageAttempts: 3,
-      messageRetryIntervalMs: 60_000,
-      lateRejection: "keep",
-    }],
+    backends: [
+      ...configuration.backends,
+      backendOf(RECORDED_BACKEND, "admin", { minHoldMs: 0 }),
+    ],
   };
 }
 

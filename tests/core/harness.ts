@@ -5,7 +5,7 @@ import type {
   CoreConfiguration,
   Role,
 } from "../../src/core/configuration.ts";
-import { ROLES } from "../../src/core/configuration.ts";
+import { backendOf } from "../../src/core/configuration.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Event } from "../../src/core/event.ts";
 import type { Write } from "../../src/core/record.ts";
@@ -23,21 +23,7 @@ export function backend(
   role: Role,
   changes: Partial<BackendConfiguration> = {},
 ): BackendConfiguration {
-  return {
-    id,
-    enabled: true,
-    role,
-    permissions: new Set(ROLES[role]),
-    sees: "all",
-    priority: 0,
-    minHoldMs: 0,
-    durable: false,
-    bootOnReconnect: true,
-    messageAttempts: 3,
-    messageRetryIntervalMs: 60_000,
-    lateRejection: "keep",
-    ...changes,
-  };
+  return backendOf(id, role, { minHoldMs: 0, ...changes });
 }
 
 /** The defaults, with whatever differs. */
