@@ -14,7 +14,8 @@ import {
 import { idTagRow } from "./id_tag.ts";
 import { answerTo, type Concern } from "./question.ts";
 import { evaluateRules, type Ruling } from "./rules.ts";
-import type { Lease, State } from "./state.ts";
+import type { State } from "./state.ts";
+import type { Lease } from "./control_state.ts";
 
 /** What goes with a grant. */
 interface Grant {

@@ -7,7 +7,8 @@ import { comparable, idTagRow } from "./id_tag.ts";
 import { localRequest } from "./local_request.ts";
 import type { SessionRecord } from "./record.ts";
 import { openSessions } from "./session.ts";
-import type { State, TagGrant } from "./state.ts";
+import type { State } from "./state.ts";
+import type { TagGrant } from "./control_state.ts";
 import type { Step } from "./step_context.ts";
 
 /** So long a start with a card that was allowed is not decided again, ms. */

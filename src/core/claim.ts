@@ -6,7 +6,8 @@ import { limitsChanged } from "./charging_limit.ts";
 import { comparable } from "./id_tag.ts";
 import { saveControl } from "./lease.ts";
 import type { SessionRecord } from "./record.ts";
-import type { Claim, State } from "./state.ts";
+import type { State } from "./state.ts";
+import type { Claim } from "./control_state.ts";
 import type { Step } from "./step_context.ts";
 
 /** What a claim gets beyond the charger's ConnectionTimeOut. */

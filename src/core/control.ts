@@ -14,7 +14,7 @@ import { askOwner } from "./question.ts";
 import type { SessionRecord } from "./record.ts";
 import { evaluateRules } from "./rules.ts";
 import { openSessions } from "./session.ts";
-import type { HeldCommand, Lease } from "./state.ts";
+import type { HeldCommand, Lease } from "./control_state.ts";
 import type { Step } from "./step_context.ts";
 
 /** The longest that an OCPP command waits for the owner: its backend gives up at 30 s. */

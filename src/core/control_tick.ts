@@ -15,7 +15,8 @@ import { endLease, grantLease, leaveQueue, saveControl } from "./lease.ts";
 import { abandon, tickLeftovers } from "./leftover_clearing.ts";
 import { tickOwner } from "./owner.ts";
 import { askOwner, withdrawQuestions } from "./question.ts";
-import type { HeldCommand, QueuedRequest, State } from "./state.ts";
+import type { State } from "./state.ts";
+import type { HeldCommand, QueuedRequest } from "./control_state.ts";
 import type { Step } from "./step_context.ts";
 
 /** How often rules are asked again that depend on the time of day. */

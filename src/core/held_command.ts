@@ -1,7 +1,7 @@
 // Commands that wait for a hand-over or for the owner: bounded, and answered in the end.
 
 import type { Denial } from "./objection.ts";
-import type { HeldCommand } from "./state.ts";
+import type { HeldCommand } from "./control_state.ts";
 import type { Step } from "./step_context.ts";
 
 /** Commands that wait at the same time, of all backends; one more is refused. */

@@ -8,7 +8,8 @@ import { claimsToKeep } from "./claim.ts";
 import { recordDecision } from "./decision.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { abandon } from "./leftover_clearing.ts";
-import type { Lease, State } from "./state.ts";
+import type { State } from "./state.ts";
+import type { Lease } from "./control_state.ts";
 import { noteFact, persist, type Step } from "./step_context.ts";
 
 /** Gives control to a backend; whoever held it has to be rid of it before. */

@@ -9,7 +9,8 @@ import { emitJsonTo } from "./json_backend.ts";
 import { storeControl } from "./lease.ts";
 import { maskedIdTag } from "./masked_id_tag.ts";
 import type { Ruling } from "./rules.ts";
-import type { OwnerAnswer, Question, State } from "./state.ts";
+import type { State } from "./state.ts";
+import type { OwnerAnswer, Question } from "./control_state.ts";
 import type { Step } from "./step_context.ts";
 
 /** Open questions; one more is refused. */

@@ -12,17 +12,8 @@ import { restoreFacts } from "./fact.ts";
 import { ANSWER_MS } from "./question.ts";
 import type { Snapshot } from "./record.ts";
 import { openSessions, rememberSession, sessionOnConnector } from "./session.ts";
-import type {
-  Claim,
-  ConfigurationKey,
-  Lease,
-  NoticeKind,
-  OwnerAnswer,
-  Question,
-  QueuedRequest,
-  ReservationEntry,
-  State,
-} from "./state.ts";
+import type { ConfigurationKey, NoticeKind, ReservationEntry, State } from "./state.ts";
+import type { Claim, Lease, OwnerAnswer, Question, QueuedRequest } from "./control_state.ts";
 
 /** Fills a fresh state from a snapshot. */
 export function restore(state: State, snapshot: Snapshot, now: number): void {
