@@ -1,6 +1,7 @@
 // A frame from somebody else's log, and what it says of who sent it.
 
 import { ACTIONS, isAction } from "../ocpp/action.ts";
+import type { LineReader } from "./line_reader.ts";
 
 /** Who sent a frame. */
 export type Side = "charger" | "central_system";
@@ -48,4 +49,18 @@ export function senderOf(action: string): Side | undefined {
   const { sender } = ACTIONS[action];
   if (sender === "both") return undefined;
   return sender === "charge_point" ? "charger" : "central_system";
+}
+
+/** The frames in the lines of a file; of the others `read` tells why they have none. */
+export function* framesIn(
+  lines: LineReader,
+  unused: UnusedLines,
+  read: (line: string, number: number) => ForeignFrame | string,
+): Generator<ForeignFrame> {
+  for (let line = lines.take(); line; line = lines.take()) {
+    if (line.text.trim() === "") continue;
+    const frame = read(line.text, line.number);
+    if (typeof frame === "string") unused.add(line.number, frame);
+    else yield frame;
+  }
 }

@@ -4,6 +4,7 @@ import { type Frame, parseFrame } from "../ocpp/frame.ts";
 import {
   type ForeignFrame,
   type ForeignLog,
+  framesIn,
   senderOf,
   type Side,
   UnusedLines,
@@ -62,13 +63,8 @@ export class LogReader implements ForeignLog {
     this.#timeZone = timeZone;
   }
 
-  *[Symbol.iterator](): Generator<ForeignFrame> {
-    for (let line = this.#lines.take(); line; line = this.#lines.take()) {
-      if (line.text.trim() === "") continue;
-      const frame = this.#frame(line.text, line.number);
-      if (typeof frame === "string") this.unused.add(line.number, frame);
-      else yield frame;
-    }
+  [Symbol.iterator](): Generator<ForeignFrame> {
+    return framesIn(this.#lines, this.unused, (line, number) => this.#frame(line, number));
   }
 
   #frame(line: string, number: number): ForeignFrame | string {

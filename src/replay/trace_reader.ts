@@ -2,7 +2,7 @@
 
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from "../ocpp/json.ts";
 import { parseTime } from "../ocpp/time.ts";
-import { type ForeignFrame, type ForeignLog, UnusedLines } from "./foreign_frame.ts";
+import { type ForeignFrame, type ForeignLog, framesIn, UnusedLines } from "./foreign_frame.ts";
 import type { LineReader } from "./line_reader.ts";
 
 /** Whether a file is such a trace, by its first line. */
@@ -23,13 +23,8 @@ export class TraceReader implements ForeignLog {
     this.#lines = lines;
   }
 
-  *[Symbol.iterator](): Generator<ForeignFrame> {
-    for (let line = this.#lines.take(); line; line = this.#lines.take()) {
-      if (line.text.trim() === "") continue;
-      const frame = this.#frame(line.text, line.number);
-      if (typeof frame === "string") this.unused.add(line.number, frame);
-      else yield frame;
-    }
+  [Symbol.iterator](): Generator<ForeignFrame> {
+    return framesIn(this.#lines, this.unused, (line, number) => this.#frame(line, number));
   }
 
   /** The frame in a line, or why there is none. */
