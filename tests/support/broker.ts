@@ -115,10 +115,15 @@ export class Broker {
     });
     this.#clients.push(client);
     const newest = new Map<string, string>();
-    client.on("message", (name, payload) => newest.set(name, payload.toString()));
+    const all: [topic: string, payload: string][] = [];
+    client.on("message", (name, payload) => {
+      newest.set(name, payload.toString());
+      all.push([name, payload.toString()]);
+    });
     await client.subscribeAsync(topic, { qos: 1 });
     return {
       newest,
+      all,
       publish: async (name, payload, retain = false) => {
         await client.publishAsync(name, payload, { qos: 1, retain });
       },
@@ -134,6 +139,8 @@ export class Broker {
 
 export interface Listener {
   readonly newest: ReadonlyMap<string, string>;
+  /** Every message, in order. */
+  readonly all: readonly (readonly [topic: string, payload: string])[];
   publish(topic: string, payload: string, retain?: boolean): Promise<void>;
 }
 
