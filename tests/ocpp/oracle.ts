@@ -44,10 +44,21 @@ function idOf(action: Action, kind: Kind): string {
 
 /** Whether the published schema accepts the payload as a peer reads it off the wire. */
 export function isPublishedValid(action: Action, kind: Kind, payload: JsonObject): boolean {
+  return publishedObjection(action, kind, payload) === undefined;
+}
+
+/** The keyword of the published schema that the payload offends first; undefined: none. */
+export function publishedObjection(
+  action: Action,
+  kind: Kind,
+  payload: JsonObject,
+): string | undefined {
   try {
-    return judge.validate(idOf(action, kind), JSON.parse(stringifyJson(payload)));
-  } catch {
-    return false;
+    const valid = judge.validate(idOf(action, kind), JSON.parse(stringifyJson(payload)));
+    return valid ? undefined : "invalid";
+  } catch (error) {
+    const { details } = error as { details?: { errors?: readonly { keyword: string }[] } };
+    return details?.errors?.[0]?.keyword ?? String(error);
   }
 }
 
