@@ -6,6 +6,7 @@ import { repairConfirmation } from "../ocpp/repair.ts";
 import type { Action, Messages } from "../ocpp/types.ts";
 import { commandAnswered } from "./command_result.ts";
 import { storeControl } from "./lease.ts";
+import { dropPointless } from "./own_stop.ts";
 import type { ChargerCall, ChargerOutcome, Origin } from "./state.ts";
 import { log, noteOnce, type Step } from "./step_context.ts";
 
@@ -65,6 +66,7 @@ export function pumpCharger(step: Step): void {
     log(step, "warning", "the charger did not answer in time", { action: call.action, id });
     commandAnswered(step, call, { type: "timeout" });
   }
+  dropPointless(step);
   const overdue = charger.queue.filter((call) => call.queuedAt + QUEUE_WAIT_MS <= now);
   withdraw(step, overdue, { type: "busy" });
   if (charger.connection === undefined || charger.pending || charger.readyAt > now) return;

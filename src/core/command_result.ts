@@ -156,8 +156,9 @@ export function answerOrigin(
     case "housekeeping":
     case "limit":
       return;
-    case "handover":
-      return handoverAnswered(step, outcome);
+    case "own_stop":
+      if (origin.why === "handover") handoverAnswered(step, outcome);
+      return;
     default:
       origin satisfies never;
   }

@@ -2,13 +2,13 @@
 
 import type { Verdict } from "./arbitration.ts";
 import { barOf, type ControlRequest } from "./objection.ts";
-import { callCharger } from "./charger_call.ts";
 import { recordDecision } from "./decision.ts";
 import { releaseHeld } from "./held_command.ts";
 import { endLease } from "./lease.ts";
 import { isUnknown } from "./leftover.ts";
-import { chargerTransactionId, openSessions } from "./session.ts";
-import type { ChargerCall, ChargerOutcome, State } from "./state.ts";
+import { stopSession } from "./own_stop.ts";
+import { openSessions } from "./session.ts";
+import type { ChargerOutcome, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 
 /** The longest a hand-over takes: whoever waits for it gives up at 30 s. */
@@ -38,13 +38,7 @@ export function joinHandover(
     reason: `queued: ${reason}; the transaction of ${from} is being ended`,
   });
   for (const session of sessionsInTheWay(state, backendId)) {
-    callCharger(step, {
-      action: "RemoteStopTransaction",
-      payload: { transactionId: chargerTransactionId(session) },
-      origins: [{ type: "handover" }],
-      backendId: undefined,
-      urgent: true,
-    });
+    stopSession(step, session, "handover");
   }
   return control.handover && deadline;
 }
@@ -68,7 +62,6 @@ export function settleHandover(step: Step): boolean {
   const { handover } = control;
   if (!handover || sessionsInTheWay(step.state, handover.backendId).length > 0) return false;
   control.handover = undefined;
-  withdrawStops(step.state);
   control.recheck = true;
   // Its own card may have brought it control in the meantime.
   if (control.lease?.backendId !== handover.backendId) {
@@ -92,16 +85,9 @@ export function failHandover(step: Step, why: string): void {
   if (!handover) return;
   control.handover = undefined;
   control.noHandoverBefore = step.now + QUIET_MS;
-  withdrawStops(step.state);
   const { backendId } = handover;
   const reason = `denied: ${handover.reason}, but ${why}`;
   recordDecision(step, { backendId, request: "control", outcome: "denied", reason });
   const denial = { code: "control_locked", reason } as const;
   releaseHeld(step, (held) => held.waitsFor.type === "handover", denial);
-}
-
-/** What was not sent yet is not needed any more. */
-function withdrawStops({ charger: { queue } }: State): void {
-  const isStop = ({ origins }: ChargerCall) => origins.some(({ type }) => type === "handover");
-  for (const call of queue.filter(isStop)) queue.splice(queue.indexOf(call), 1);
 }

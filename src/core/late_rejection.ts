@@ -1,8 +1,7 @@
 // Running transactions that are refused: stopped, also if the charger is away just then.
 
-import { callCharger } from "./charger_call.ts";
+import { stopSession } from "./own_stop.ts";
 import type { SessionRecord } from "./record.ts";
-import { chargerTransactionId } from "./session.ts";
 import { log, noteFact, type Step } from "./step_context.ts";
 
 /** The backend's verdict came after the charger was answered, and its policy is to stop. */
@@ -43,13 +42,7 @@ export function refusedEnded(step: Step, transactionId: number): void {
 
 function stop(step: Step, session: SessionRecord): void {
   if (step.state.charger.connection === undefined) return;
-  callCharger(step, {
-    action: "RemoteStopTransaction",
-    payload: { transactionId: chargerTransactionId(session) },
-    origins: [{ type: "housekeeping" }],
-    backendId: undefined,
-    urgent: true,
-  });
+  stopSession(step, session, "refused");
 }
 
 function saveRefused(step: Step): void {

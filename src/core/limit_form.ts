@@ -1,12 +1,11 @@
 // In which form the charger takes a limit: tried in turn, remembered, and what if it takes none.
 
-import { callCharger } from "./charger_call.ts";
 import type { EffectiveLimit } from "./effective_limit.ts";
 import { limitAt } from "./limit_curve.ts";
 import { LIMIT_FORMS, type Limits } from "./limit_state.ts";
 import { failWaiters } from "./limit_waiter.ts";
-import type { SessionRecord } from "./record.ts";
-import { chargerTransactionId, openSessions } from "./session.ts";
+import { stopSession } from "./own_stop.ts";
+import { openSessions } from "./session.ts";
 import type { ChargerCall, ChargerOutcome, State } from "./state.ts";
 import { noteOnce, type Step } from "./step_context.ts";
 
@@ -92,7 +91,7 @@ export function stopPaused(step: Step): void {
   const { control, limits } = state;
   if (control.mode.mode !== "paused" || state.open.size === 0) return;
   limits.checkAt = Math.min(limits.checkAt ?? Infinity, now + STOP_RETRY_MS);
-  stop(step, openSessions(state));
+  for (const session of openSessions(state)) stopSession(step, session, "pause");
 }
 
 /**
@@ -108,25 +107,8 @@ export function stopUnanswered(step: Step): void {
   );
   if (running.length === 0) return;
   noteOnce(step, "limit-unanswered", "the charger does not answer limits; a pause stops what runs");
-  for (const { transactionId } of running) limits.stopped.add(transactionId);
-  stop(step, running);
-}
-
-function stop(step: Step, sessions: readonly SessionRecord[]): void {
-  const { charger } = step.state;
-  const underWay = [charger.pending?.call, ...charger.queue];
-  for (const session of sessions) {
-    const transactionId = chargerTransactionId(session);
-    const stopping = underWay.some((call) =>
-      call?.action === "RemoteStopTransaction" && call.payload.transactionId === transactionId
-    );
-    if (stopping) continue;
-    callCharger(step, {
-      action: "RemoteStopTransaction",
-      payload: { transactionId },
-      origins: [{ type: "housekeeping" }],
-      backendId: undefined,
-      urgent: true,
-    });
+  for (const session of running) {
+    limits.stopped.add(session.transactionId);
+    stopSession(step, session, "pause");
   }
 }

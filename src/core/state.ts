@@ -17,6 +17,7 @@ import type { CoreConfiguration } from "./configuration.ts";
 import type { Limits } from "./limit_state.ts";
 import type { LogWindow } from "./log_window.ts";
 import type { Fact } from "./fact.ts";
+import type { StopReason } from "./own_stop.ts";
 import type { PriceHistory } from "./price_history.ts";
 import type { DecisionRecord, LogEntry, SessionRecord } from "./record.ts";
 import type { Rules } from "./rules.ts";
@@ -168,10 +169,10 @@ export type Origin =
   }
   | { readonly type: "configuration" }
   | { readonly type: "housekeeping" }
+  /** `transactionId`: the proxy's. */
+  | { readonly type: "own_stop"; readonly why: StopReason; readonly transactionId: number }
   /** The effective limit. */
-  | { readonly type: "limit" }
-  /** The end of a transaction that is in the way of a hand-over. */
-  | { readonly type: "handover" };
+  | { readonly type: "limit" };
 
 export type ChargerOutcome =
   | { readonly type: "result"; readonly payload: JsonObject }

@@ -301,7 +301,9 @@ export class Play {
       }
       const who = String(call.payload.idTag);
       if (manner === "Accepted" && model.lease?.who === who) model.lease.fresh = false;
-      const stops = origins.some(({ type }) => type === "handover");
+      const stops = origins.some((origin) =>
+        origin.type === "own_stop" && origin.why === "handover"
+      );
       if (stops && manner !== "Accepted") model.failHandover();
     }, () => manner = world.charger.answer(wanted, (will) => manner = will));
     if (manner !== "Accepted" || !acts) return;

@@ -155,7 +155,9 @@ export class ArbiterWorld {
       holder: control.lease?.backendId,
       starting: startingIn(this.h.state),
       callId: pending?.id,
-      stops: charger.queue.filter(({ origins }) => origins.some(({ type }) => type === "handover")),
+      stops: charger.queue.filter(({ origins }) =>
+        origins.some((origin) => origin.type === "own_stop" && origin.why === "handover")
+      ),
     };
   }
 
@@ -175,7 +177,10 @@ export class ArbiterWorld {
     }
     // A stop that never left: the hand-over cannot come about.
     const { queue, pending } = state.charger;
-    const unsent = before.stops.some((call) => !queue.includes(call) && pending?.call !== call);
+    const unsent = before.stops.some((call) =>
+      !queue.includes(call) && pending?.call !== call &&
+      call.origins.some((one) => one.type === "own_stop" && state.open.has(one.transactionId))
+    );
     if (unanswered && unsent) model.failHandover();
     if (change) change();
     else if (event.type === "tick") model.tick();

@@ -1,0 +1,54 @@
+// RemoteStopTransactions of the proxy's own, and why: sent only while the reason stands.
+
+import { callCharger } from "./charger_call.ts";
+import type { SessionRecord } from "./record.ts";
+import { chargerTransactionId } from "./session.ts";
+import type { ChargerCall, Origin, State } from "./state.ts";
+import type { Step } from "./step_context.ts";
+
+/** Why the proxy ends a transaction: another one takes over, the owner has paused, or it may not be. */
+export type StopReason = "handover" | "pause" | "refused";
+
+/** Ends a transaction, unless a stop for the same reason is under way. */
+export function stopSession(step: Step, session: SessionRecord, why: StopReason): void {
+  const { charger } = step.state;
+  const { transactionId } = session;
+  const same = [charger.pending?.call, ...charger.queue].some((call) =>
+    call?.origins.some((origin) =>
+      origin.type === "own_stop" && origin.why === why && origin.transactionId === transactionId
+    )
+  );
+  if (same) return;
+  callCharger(step, {
+    action: "RemoteStopTransaction",
+    payload: { transactionId: chargerTransactionId(session) },
+    origins: [{ type: "own_stop", why, transactionId }],
+    backendId: undefined,
+    urgent: true,
+  });
+}
+
+/** Takes out of the queue what nobody wants any more: what was sent cannot be taken back. */
+export function dropPointless({ state }: Step): void {
+  const { queue } = state.charger;
+  const pointless = (call: ChargerCall) =>
+    call.origins.some((origin) => origin.type === "own_stop" && !isDue(state, origin));
+  for (const call of queue.filter(pointless)) queue.splice(queue.indexOf(call), 1);
+}
+
+function isDue(
+  { open, control, refused }: State,
+  { why, transactionId }: Origin & { type: "own_stop" },
+): boolean {
+  if (!open.has(transactionId)) return false;
+  switch (why) {
+    case "handover":
+      return control.handover !== undefined;
+    case "pause":
+      return control.mode.mode === "paused";
+    case "refused":
+      return refused.has(transactionId);
+    default:
+      return why satisfies never;
+  }
+}

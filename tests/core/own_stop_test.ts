@@ -1,0 +1,43 @@
+// RemoteStopTransactions of the proxy's own: sent only while their reason stands, each once.
+
+import assert from "node:assert/strict";
+import { LimitStage, NOTHING } from "./limit_fixture.ts";
+import type { Harness } from "./harness.ts";
+
+/** A charger that takes no limit, and is busy with a command when the owner pauses. */
+function paused(): { stage: LimitStage; id: number } {
+  const stage = new LimitStage({}, NOTHING);
+  const { h } = stage;
+  const id = stage.start();
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  stage.obey();
+  h.pass(59_000);
+  h.backendCalls("evcc", "GetLocalListVersion", {});
+  h.pass(1_000);
+  return { stage, id };
+}
+
+function stops(h: Harness): number {
+  return h.callsToCharger("RemoteStopTransaction").length;
+}
+
+Deno.test("a stop that waits because of the owner's pause is not sent after the owner said auto", () => {
+  for (const word of ["auto", "stays paused"]) {
+    const { stage: { h } } = paused();
+    const before = stops(h);
+    if (word === "auto") h.event({ type: "owner", mode: { mode: "auto" } });
+    h.chargerAnswers({ listVersion: 0 });
+    h.pass(1_000);
+    assert.equal(stops(h) - before, word === "auto" ? 0 : 1, word);
+  }
+});
+
+Deno.test("a stop that waits is not sent when the transaction has ended", () => {
+  const { stage: { h }, id } = paused();
+  const before = stops(h);
+  const timestamp = new Date(h.now).toISOString();
+  h.chargerCalls("StopTransaction", { transactionId: id, meterStop: 1_000, timestamp });
+  h.chargerAnswers({ listVersion: 0 });
+  h.pass(1_000);
+  assert.equal(stops(h), before);
+});
