@@ -1,10 +1,11 @@
 // Hand-over: the transactions of the old holder are ended properly before the new one begins.
 
 import type { Verdict } from "./arbitration.ts";
+import type { Handover } from "./control_state.ts";
 import { barOf, type ControlRequest } from "./objection.ts";
 import { recordDecision } from "./decision.ts";
 import { releaseHeld } from "./held_command.ts";
-import { endLease } from "./lease.ts";
+import { endLease, saveControl } from "./lease.ts";
 import { isUnknown } from "./leftover.ts";
 import { stopSession } from "./own_stop.ts";
 import { openSessions } from "./session.ts";
@@ -30,6 +31,7 @@ export function joinHandover(
   const { from, reason } = verdict;
   const deadline = now + HANDOVER_MS;
   control.handover = { backendId, from, reason, deadline };
+  saveControl(step);
   recordDecision(step, {
     backendId,
     request: action,
@@ -62,6 +64,7 @@ export function settleHandover(step: Step): boolean {
   const { handover } = control;
   if (!handover || sessionsInTheWay(step.state, handover.backendId).length > 0) return false;
   control.handover = undefined;
+  saveControl(step);
   control.recheck = true;
   // Its own card may have brought it control in the meantime.
   if (control.lease?.backendId !== handover.backendId) {
@@ -81,13 +84,23 @@ export function reviewHandover(step: Step): void {
 /** The hand-over comes to nothing: nothing has changed but that it was tried. */
 export function failHandover(step: Step, why: string): void {
   const { control } = step.state;
-  const { handover } = control;
-  if (!handover) return;
-  control.handover = undefined;
+  if (!control.handover) return;
   control.noHandoverBefore = step.now + QUIET_MS;
-  const { backendId } = handover;
-  const reason = `denied: ${handover.reason}, but ${why}`;
-  recordDecision(step, { backendId, request: "control", outcome: "denied", reason });
+  const reason = dropHandover(step, control.handover, why);
   const denial = { code: "control_locked", reason } as const;
   releaseHeld(step, (held) => held.waitsFor.type === "handover", denial);
+}
+
+/** The process died in a hand-over: whoever waited for it is gone, and may ask again at once. */
+export function endInterrupted(step: Step): void {
+  const { handover } = step.state.control;
+  if (handover) dropHandover(step, handover, "the proxy was restarted");
+}
+
+function dropHandover(step: Step, { backendId, reason: because }: Handover, why: string): string {
+  step.state.control.handover = undefined;
+  saveControl(step);
+  const reason = `denied: ${because}, but ${why}`;
+  recordDecision(step, { backendId, request: "control", outcome: "denied", reason });
+  return reason;
 }

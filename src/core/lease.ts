@@ -114,13 +114,14 @@ export function storeControl(step: Step): void {
 /** Control as it is written down; commands on connections do not outlive the process. */
 function controlRecord({ state, now }: Step): JsonObject {
   const { control } = state;
-  const { mode, modeUntil, ownerLimit, lease, queue, questions, answers } = control;
+  const { mode, modeUntil, ownerLimit, lease, handover, queue, questions, answers } = control;
   const claims = claimsToKeep(state, now);
   return {
     mode: { ...mode },
     ...modeUntil !== undefined && { modeUntil },
     ...ownerLimit && { ownerLimit: { ...ownerLimit } },
     ...lease && { lease: json(lease) },
+    ...handover && { handover: json(handover) },
     ...claims.length > 0 && { claims: claims.map(json) },
     ...queue.length > 0 && { queue: queue.map(json) },
     ...questions.size > 0 && { questions: [...questions.values()].map(json) },

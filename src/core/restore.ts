@@ -13,7 +13,14 @@ import { ANSWER_MS } from "./question.ts";
 import type { Snapshot } from "./record.ts";
 import { openSessions, rememberSession, sessionOnConnector } from "./session.ts";
 import type { ConfigurationKey, NoticeKind, ReservationEntry, State } from "./state.ts";
-import type { Claim, Lease, OwnerAnswer, Question, QueuedRequest } from "./control_state.ts";
+import type {
+  Claim,
+  Handover,
+  Lease,
+  OwnerAnswer,
+  Question,
+  QueuedRequest,
+} from "./control_state.ts";
 
 /** Fills a fresh state from a snapshot. */
 export function restore(state: State, snapshot: Snapshot, now: number): void {
@@ -109,6 +116,7 @@ function restoreControl(state: State, snapshot: Snapshot, now: number): void {
   if (control.mode) state.control.mode = control.mode as unknown as OwnerMode;
   state.control.modeUntil = control.modeUntil as number | undefined;
   state.control.ownerLimit = control.ownerLimit as unknown as State["control"]["ownerLimit"];
+  state.control.handover = control.handover as unknown as Handover | undefined;
   restoreWaiting(state, control, now);
   const claims = list(control.claims) as unknown as Claim[];
   // A clock that was ahead must not hold the charger for longer than one that was right.

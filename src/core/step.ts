@@ -12,6 +12,7 @@ import { keepCursors } from "./delivery.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { forgetFacts, learnFact } from "./fact.ts";
+import { endInterrupted } from "./handover.ts";
 import { receivedByJson } from "./json_backend.ts";
 import { settleLimits } from "./limit_delivery.ts";
 import { closeLostSessions } from "./lost_stop.ts";
@@ -38,6 +39,7 @@ export function step(state: State, event: Event, now: number): Effect[] {
     case "started":
       keepCursors(step, [...state.backends.values()]);
       forgetFacts(step);
+      endInterrupted(step);
       reviewControl(step);
       tickBackends(step);
       break;

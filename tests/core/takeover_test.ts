@@ -190,6 +190,27 @@ Deno.test("a restart in a hand-over leaves the old holder where it was", () => {
   h.restart();
   assert.equal(holder(h), "solar");
   assert.equal(h.state.control.handover, undefined);
+  assert.deepEqual(lastDecisions(h, 1), [
+    "employer denied: employer (priority 20) comes before solar, but the proxy was restarted",
+  ]);
+  h.pass(1_000);
+  h.restart();
+  assert.equal(h.tables.decisions.filter(({ reason }) => /restarted/.test(reason)).length, 1);
+});
+
+Deno.test("a restart after a hand-over has nothing to say of it", () => {
+  for (const how of ["it came about", "it failed"]) {
+    const h = stage();
+    const id = charge(h, "solar");
+    h.pass(60_000);
+    start(h, "employer");
+    h.chargerAnswers(how === "it failed" ? REJECTED : ACCEPTED);
+    if (how === "it came about") end(h, id);
+    h.pass(1_000);
+    h.restart();
+    const told = h.tables.decisions.filter(({ reason }) => /restarted/.test(reason));
+    assert.deepEqual(told, [], how);
+  }
 });
 
 Deno.test("the owner's word for the old holder ends a hand-over, not its control", () => {
