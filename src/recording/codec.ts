@@ -5,6 +5,8 @@ import type { JsonValue } from "../ocpp/json.ts";
 /** What stands for a value that JSON has no word for; a key of an object never begins so. */
 const MARK = "$";
 
+const WHOLE_NUMBER = /^-?\d+$/;
+
 /** Codes a value as JSON; throws TypeError on functions and symbols. */
 export function encodeValue(value: unknown): JsonValue {
   return encode(value, undefined);
@@ -75,6 +77,7 @@ function decode(coded: JsonValue, met: object[]): unknown {
     case "$number":
       return Number(content);
     case "$bigint":
+      if (!WHOLE_NUMBER.test(String(content))) throw new SyntaxError("$bigint is no whole number");
       return BigInt(String(content));
     case "$undefined":
       return undefined;
@@ -124,6 +127,6 @@ function decodeEntries(
 }
 
 function listOf(value: JsonValue): JsonValue[] {
-  if (!Array.isArray(value)) throw new SyntaxError("expected a list");
+  if (!Array.isArray(value)) throw new SyntaxError("$set, $map and $object need a list");
   return value;
 }

@@ -4,9 +4,7 @@ import type { CoreConfiguration } from "../core/configuration.ts";
 import type { Event } from "../core/event.ts";
 import type { Snapshot } from "../core/record.ts";
 import type { State } from "../core/state.ts";
-import { compileRules } from "../core/rules.ts";
-import { isJsonObject, type JsonObject } from "../ocpp/json.ts";
-import { decodeValue, encodeGraph, encodeValue } from "./codec.ts";
+import { encodeGraph, encodeValue } from "./codec.ts";
 
 /** The first word of a recording. */
 export const RECORDING_FORMAT = "ocpp-proxy recording";
@@ -60,35 +58,6 @@ export function headerLine(header: RecordingHeader): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-/** The header in a line; undefined: it is another file. Throws SyntaxError on a broken one. */
-export function parseHeader(line: string): RecordingHeader | undefined {
-  if (!line.includes(RECORDING_FORMAT)) return undefined;
-  const object = parseObject(line);
-  if (object.format !== RECORDING_FORMAT) return undefined;
-  if (typeof object.version !== "number" || object.version > RECORDING_VERSION) {
-    throw new SyntaxError(`a recording of version ${object.version} needs a newer ocpp-proxy`);
-  }
-  const { at, program, idTags } = object;
-  const configuration = decodeValue(object.configuration ?? null);
-  const snapshot = decodeValue(object.snapshot ?? null);
-  if (!isTime(at) || !isObject(configuration) || !isObject(snapshot)) {
-    throw new SyntaxError("the first line of the recording is incomplete");
-  }
-  return {
-    at,
-    configuration: configuration as unknown as CoreConfiguration,
-    snapshot: snapshot as unknown as Snapshot,
-    ...object.state !== undefined &&
-      { state: stateOf(decodeValue(object.state) as State) },
-    program: String(program),
-    idTags: idTags === "raw" ? "raw" : "pseudonyms",
-  };
-}
-
-function stateOf(state: State): State {
-  return { ...state, rules: compileRules(state.configuration.rules) };
-}
-
 /** An event as a line, with its line end. */
 export function eventLine(at: number, event: Event): string {
   switch (event.type) {
@@ -135,32 +104,7 @@ export function keptPageLine(at: number, { entries, ...page }: LogPage): string 
   return `${JSON.stringify({ at, event: page, kept: entries?.length })}\n`;
 }
 
-/** The event in a line; throws SyntaxError where there is none. */
-export function parseEvent(line: string): RecordedEvent {
-  const { at, event, kept } = parseObject(line);
-  const decoded = decodeValue(event ?? null);
-  if (!isTime(at) || !isObject(decoded) || typeof decoded.type !== "string") {
-    throw new SyntaxError("expected an event with its time");
-  }
-  return {
-    at,
-    event: decoded as unknown as Event,
-    ...typeof kept === "number" && { kept },
-  };
-}
-
-/** Epoch milliseconds of a year that can be written with four digits. */
-function isTime(value: unknown): value is number {
+/** Whether it is epoch milliseconds, of a year that can be written with four digits. */
+export function isTime(value: unknown): value is number {
   return typeof value === "number" && Math.abs(value) < 250_000_000_000_000;
-}
-
-function parseObject(line: string): JsonObject {
-  // Every bigint is marked as one: what is a number here was a number there.
-  const value = JSON.parse(line);
-  if (!isJsonObject(value)) throw new SyntaxError("expected a JSON object");
-  return value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

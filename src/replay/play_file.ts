@@ -63,7 +63,7 @@ export function play(
     if (error instanceof BrokenLine) throw error;
     // The core's own defects are shown where they happen: what is left is a line with odd content.
     const reason = error instanceof Error ? error.message : String(error);
-    throw new BrokenLine(`line ${recording.line}: it cannot be played (${reason})`);
+    throw new BrokenLine(recording.line, `it cannot be played (${reason})`);
   }
 }
 

@@ -1,16 +1,19 @@
 // The events of a recording, one after the other; a line that its writer could not finish is none.
 
 import type { Event } from "../core/event.ts";
-import {
-  parseEvent,
-  parseHeader,
-  type RecordedEvent,
-  type RecordingHeader,
-} from "../recording/recording_format.ts";
+import type { RecordedEvent, RecordingHeader } from "../recording/recording_format.ts";
+import { parseEvent, parseHeader } from "../recording/recording_parser.ts";
 import type { LineReader } from "./line_reader.ts";
 
-/** A line that cannot be read; the message names it. */
-export class BrokenLine extends Error {}
+/** A line that cannot be read, from 1; the message says why. */
+export class BrokenLine extends Error {
+  readonly line: number;
+
+  constructor(line: number, reason: string) {
+    super(reason);
+    this.line = line;
+  }
+}
 
 /** A recording from its second line on. */
 export class RecordingReader {
@@ -85,7 +88,7 @@ function attempt<Result>(number: number, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new BrokenLine(`line ${number}: ${reason}`);
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new BrokenLine(number, error.message);
   }
 }

@@ -2,6 +2,7 @@
 
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from "../ocpp/json.ts";
 import { parseTime } from "../ocpp/time.ts";
+import { isTime } from "../recording/recording_format.ts";
 import { type ForeignFrame, type ForeignLog, framesIn, UnusedLines } from "./foreign_frame.ts";
 import type { LineReader } from "./line_reader.ts";
 
@@ -40,7 +41,7 @@ export class TraceReader implements ForeignLog {
       if (this.chargePointId !== chargePointId) return "another charger";
     }
     const at = typeof timestamp === "number" ? timestamp : parseTime(String(timestamp));
-    if (at !== undefined) this.#at = at;
+    if (isTime(at)) this.#at = at;
     if (this.#at === 0) return "no time";
     const text = typeof object.raw === "string" ? object.raw : frameText(object);
     if (text === undefined) return "no frame";

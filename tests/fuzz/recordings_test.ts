@@ -48,7 +48,9 @@ const broken = fc.tuple(
 ).map(([lines, edits]) => edits.reduce(edited, lines).join("\n"));
 
 function edited(lines: readonly string[], edit: Edit): readonly string[] {
-  const place = edit.line % Math.max(1, lines.length);
+  // Dropped, one and all.
+  if (lines.length === 0) return lines;
+  const place = edit.line % lines.length;
   const line = lines[place] ?? "";
   switch (edit.type) {
     case "damage":
@@ -88,7 +90,7 @@ function withValue(line: string, at: number, value: unknown): string {
 }
 
 /** Where a broken file is said to be broken, or what it lacks as a whole. */
-const PLACED = /: line \d+: .|there is no frame in the file|there is a line that never ends/;
+const PLACED = /:\d+: .|there is no frame in the file|there is a line that never ends/;
 
 async function check(text: string): Promise<void> {
   const path = await Deno.makeTempFile();

@@ -3,7 +3,8 @@
 import { equal } from "node:assert/strict";
 import type { Event } from "../../src/core/event.ts";
 import type { LogEntry } from "../../src/core/record.ts";
-import { isKept, KEPT_ENTRIES, parseHeader } from "../../src/recording/recording_format.ts";
+import { isKept, KEPT_ENTRIES } from "../../src/recording/recording_format.ts";
+import { parseHeader } from "../../src/recording/recording_parser.ts";
 
 function page(after: number, ...sequences: number[]): Event & { type: "log_page" } {
   const entries = sequences.map((sequence): LogEntry => ({

@@ -3,11 +3,12 @@
 import { deepEqual, equal, match, notEqual, ok, throws } from "node:assert/strict";
 import type { CoreConfiguration } from "../../src/core/configuration.ts";
 import { pseudonyms } from "../../src/recording/pseudonym.ts";
-import { parseEvent, parseHeader } from "../../src/recording/recording_format.ts";
 import { eventLine, headerLine } from "../../src/recording/recording_format.ts";
+import { parseEvent, parseHeader } from "../../src/recording/recording_parser.ts";
 import { scrubEvent, scrubValue } from "../../src/recording/scrub.ts";
 import { type Scrub, scrubText } from "../../src/recording/scrub_text.ts";
 import type { Scene } from "../../src/replay/engine.ts";
+import type { BrokenLine } from "../../src/replay/recording_reader.ts";
 import { backend, configuration, START } from "../core/harness.ts";
 import { expected, Recorded, shown } from "./fixture.ts";
 
@@ -67,7 +68,7 @@ Deno.test("a recording that was cut off in its last line ends before it", () => 
 Deno.test("a line in the middle that cannot be read is an error with its number", () => {
   const lines = session().text.split("\n");
   lines[3] = lines[3]!.slice(5);
-  throws(() => shown(lines.join("\n")), /^Error: line 4: /);
+  throws(() => shown(lines.join("\n")), (error: BrokenLine) => error.line === 4);
 });
 
 Deno.test("a recording of a later version is refused", () => {
