@@ -165,9 +165,16 @@ async function acceptAll(
         return;
       }
       failed(error instanceof Error ? error : new Error(String(error)));
+      if (isOutOfDescriptors(error)) places.exhausted(performance.now());
       await pause(ACCEPT_PAUSE_MS);
     }
   }
+}
+
+/** Of the process (EMFILE) or of the whole system (ENFILE). */
+function isOutOfDescriptors(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "EMFILE" || error.code === "ENFILE");
 }
 
 function pause(ms: number): Promise<void> {

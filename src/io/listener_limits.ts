@@ -28,7 +28,7 @@ export interface ListenerLimits {
 }
 
 /** File descriptors kept for the database, its journals, log files and the connections dialled. */
-const RESERVED_DESCRIPTORS = 64;
+export const RESERVED_DESCRIPTORS = 64;
 
 /** Taken where the operating system's limit cannot be read: what most systems start services with. */
 const USUAL_DESCRIPTORS = 1024;

@@ -1,10 +1,16 @@
 // Who may be connected: the count of every kind of connection, with places kept for the charger.
 
 import type { ByteConnection } from "./byte_connection.ts";
-import type { ListenerLimits } from "./listener_limits.ts";
+import { type ListenerLimits, RESERVED_DESCRIPTORS } from "./listener_limits.ts";
 
 /** What every connection has for its head, so that a charger is heard even from a flooding address. */
 const GRACE_MS = 10;
+
+/** For how long the number of descriptors is held for known that the system once refused to exceed. */
+const LEARNT_FOR_MS = 60_000;
+
+/** Whatever the system refuses, so many connections are tried. */
+const LEAST_CONNECTIONS = 16;
 
 /** Times are on the monotonic clock, in milliseconds. */
 interface Wait {
@@ -26,6 +32,8 @@ export class Places {
   readonly #kinds = new Map<ByteConnection, PlaceKind>();
   readonly #perAddress = new Map<string, number>();
   #chargers: ByteConnection[] = [];
+  /** As many of every kind as the system turned out to allow, and until when that is believed. */
+  #most = { connections: Infinity, until: 0 };
 
   constructor(limits: ListenerLimits) {
     this.#limits = limits;
@@ -37,7 +45,7 @@ export class Places {
 
   /** Lets a new connection wait for its head; when there is no room, another one goes. */
   enter(connection: ByteConnection, timeoutMs: number): void {
-    if (this.#pendingCount >= this.#limits.pendingConnections) {
+    if (this.#pendingCount >= this.#limits.pendingConnections || this.#isFull(performance.now())) {
       const next = this.#nextToGo();
       if (next !== undefined) this.#drop(next.connection);
     }
@@ -63,7 +71,10 @@ export class Places {
       if (ofAddress >= this.#limits.connectionsPerAddress) {
         return "too many connections from this address";
       }
-      if (this.#kinds.size - this.#chargers.length >= this.#limits.connections) {
+      if (
+        this.#kinds.size - this.#chargers.length >= this.#limits.connections ||
+        this.#isFull(performance.now())
+      ) {
         return "too many connections";
       }
       this.#perAddress.set(connection.remoteAddress, ofAddress + 1);
@@ -109,6 +120,20 @@ export class Places {
     }
   }
 
+  /**
+   * The system has no descriptor left, which the limits did not foresee: as many as are reserved are
+   * freed at the cost of the greediest addresses, never of a charger, and kept free for a while.
+   */
+  exhausted(now: number): void {
+    const connections = Math.max(LEAST_CONNECTIONS, this.size - RESERVED_DESCRIPTORS);
+    this.#most = { connections, until: now + LEARNT_FOR_MS };
+    while (this.size > connections) {
+      const greedy = this.#greediest();
+      if (greedy === undefined) return;
+      this.#drop(greedy);
+    }
+  }
+
   destroyAll(): void {
     for (const ofAddress of this.#pending.values()) {
       for (const connection of ofAddress.keys()) connection.destroy();
@@ -123,6 +148,26 @@ export class Places {
     ofAddress.set(connection, { since, deadline: since + timeoutMs });
     this.#pending.set(address, ofAddress);
     this.#pendingCount++;
+  }
+
+  #isFull(now: number): boolean {
+    const { connections, until } = this.#most;
+    return this.size >= connections && now < until;
+  }
+
+  /** The oldest connection, but no charger's, of the address that has most of them. */
+  #greediest(): ByteConnection | undefined {
+    const byAddress = new Map<string, ByteConnection[]>();
+    const others = [...this.#kinds].flatMap(([one, kind]) => kind === "charger" ? [] : [one]);
+    const pending = [...this.#pending.values()].flatMap((ofAddress) => [...ofAddress.keys()]);
+    for (const connection of [...pending, ...others]) {
+      const same = byAddress.get(connection.remoteAddress);
+      if (same) same.push(connection);
+      else byAddress.set(connection.remoteAddress, [connection]);
+    }
+    let most: ByteConnection[] = [];
+    for (const same of byAddress.values()) if (same.length > most.length) most = same;
+    return most[0];
   }
 
   /** The oldest pending connection of the address that has most of them. */

@@ -134,6 +134,40 @@ Deno.test("a listener that is closed tells every socket and frees its port", asy
   await assert.rejects(RawClient.connect(port));
 });
 
+Deno.test("a system that refuses a descriptor costs the greediest address its oldest, no charger", () => {
+  const gone: string[] = [];
+  const from = (remoteAddress: string, name: string) => {
+    const stream: ByteStream = {
+      read: () => Promise.resolve(null),
+      write: (bytes) => Promise.resolve(bytes.length),
+      closeWrite: () => Promise.resolve(),
+      close: () => gone.push(name),
+    };
+    return new ByteConnection(stream, remoteAddress);
+  };
+  const places = new Places({ ...defaultLimits(1_024), connectionsPerAddress: 100 });
+  const chargers = [1, 2, 3].map((number) => from("greedy", `charger ${number}`));
+  for (const charger of chargers) assert.equal(places.establish(charger, "charger"), undefined);
+  for (let number = 0; number < 90; number++) {
+    assert.equal(places.establish(from("greedy", `greedy ${number}`), "http"), undefined);
+  }
+  assert.equal(places.establish(from("modest", "modest"), "backend"), undefined);
+  places.exhausted(performance.now());
+  assert.equal(places.size, 94 - 64);
+  assert.deepEqual(gone, Array.from({ length: 64 }, (_, number) => `greedy ${number}`));
+  assert.equal(places.establish(from("late", "late"), "http"), "too many connections");
+  assert.equal(places.establish(from("greedy", "charger 4"), "charger"), undefined);
+
+  // So few that others must have taken the descriptors: they are left alone.
+  const few = new Places(defaultLimits(1_024));
+  few.establish(from("a", "a few"), "http");
+  few.exhausted(performance.now());
+  assert.equal(few.size, 1);
+  // What was learnt a minute ago counts no more.
+  places.exhausted(performance.now() - 61_000);
+  assert.equal(places.establish(from("late", "late"), "http"), undefined);
+});
+
 Deno.test("the limits fit into the file descriptors there are", () => {
   for (const descriptors of [32, 256, 1_024, 65_536]) {
     const { pendingConnections, connections, chargers } = defaultLimits(descriptors);

@@ -19,6 +19,8 @@ export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Flags of `serve` beside `--config`. */
   readonly flags?: readonly string[];
+  /** What `deno` is run by, such as `prlimit`; it must become `deno` itself (exec). */
+  readonly runner?: readonly string[];
   /** The script to run; default: `main.ts`. A bundle starts faster. */
   readonly script?: string;
   /** Sees what it writes, as it comes. */
@@ -92,9 +94,20 @@ export class Program {
     if (this.#child) throw new Error("the program runs already");
     await this.configure(this.#config);
     await Deno.remove(join(this.dataDir, "server.json")).catch(() => {});
-    const { flags = [], script = MAIN } = this.#options;
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", ...PERMISSIONS, script, "serve", "--config", this.configPath, ...flags],
+    const { flags = [], script = MAIN, runner = [] } = this.#options;
+    const [command, ...args] = [
+      ...runner,
+      Deno.execPath(),
+      "run",
+      ...RUN_FLAGS,
+      script,
+      "serve",
+      "--config",
+      this.configPath,
+      ...flags,
+    ] as const;
+    const child = new Deno.Command(command!, {
+      args,
       env: { NO_COLOR: "1", ...this.#options.environment },
       cwd: this.#folder,
       stdin: "null",
@@ -165,7 +178,8 @@ export class Program {
 }
 
 /** Those of the task `serve`: no more. */
-const PERMISSIONS = [
+const RUN_FLAGS = [
+  "--v8-flags=--max-semi-space-size=2,--max-old-space-size=256",
   "--allow-net",
   "--allow-read",
   "--allow-write",
