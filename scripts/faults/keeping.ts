@@ -36,8 +36,8 @@ export const STORE_FAULTS: readonly Fault[] = faultsOf(["tests/core"], [
   [
     "whose start the charger is sent is stored first",
     "src/core/charger_call.ts",
-    'if (call.action === "RemoteStartTransaction") storeControl(step);',
-    "",
+    "if (rows.length > 0) store",
+    "if (rows.length > 9) store",
   ],
   [
     "a repeated StartTransaction keeps its transaction",
@@ -86,13 +86,13 @@ export const DELIVERY_FAULTS: readonly Fault[] = faultsOf(["tests/core"], [
   ],
   [
     "a refused message is repeated after longer and longer",
-    DELIVERY,
+    "src/core/delivery_failure.ts",
     "Math.min(configuration.messageRetryIntervalMs * transmissions, LONGEST_RETRY_MS)",
     "configuration.messageRetryIntervalMs",
   ],
   [
     "a backend that is away does not use up its attempts",
-    DELIVERY,
+    "src/core/delivery_failure.ts",
     "if (delivery.answeredSince) delivery.timeouts++;",
     "delivery.attempts++;",
   ],

@@ -17,7 +17,6 @@ import {
   nextForeignId,
   registerReservation,
   reservationIdOf,
-  saveLeftovers,
 } from "./leftover.ts";
 import { checkStart, clearChargingProfile, setChargingProfile } from "./limit_command.ts";
 import { refusalOf } from "./refusal.ts";
@@ -143,7 +142,6 @@ function withRequestId<A extends "GetLog" | "SignedUpdateFirmware">(permission: 
   return (command: Command<A>) => {
     if (!may(command, permission)) return refuse(command as Command, `it lacks "${permission}"`);
     const requestId = nextForeignId(command.step);
-    saveLeftovers(command.step);
     forward(command, { ...command.request, requestId });
   };
 }

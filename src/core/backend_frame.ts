@@ -11,7 +11,8 @@ import { failBackend } from "./backend_answer.ts";
 import { backendCommand, TO_CHARGER } from "./backend_command.ts";
 import { pump } from "./backend_outbox.ts";
 import type { Backend, PendingBackendCall } from "./backend_state.ts";
-import { advance, backendIdWrite, deliveryFailed, pass } from "./delivery.ts";
+import { advance, backendIdWrite, pass } from "./delivery.ts";
+import { deliveryFailed } from "./delivery_failure.ts";
 import { jsonRequest } from "./json_request.ts";
 import { stopLate } from "./late_rejection.ts";
 import { replayStatus } from "./notify.ts";
@@ -119,7 +120,8 @@ function answered(step: Step, backend: Backend, id: MessageId, answer: Answer): 
 /** Our outstanding CALL was not answered in time. */
 export function backendTimedOut(step: Step, backend: Backend): void {
   const { pending } = backend;
-  if (pending === undefined) return;
+  // What waits for the store has to become true first: the tick comes again at once.
+  if (pending === undefined || step.state.storing) return;
   backend.pending = undefined;
   log(step, "warning", "a backend did not answer in time", {
     backend: backend.id,

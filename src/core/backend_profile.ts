@@ -4,7 +4,7 @@ import type { JsonValue } from "../ocpp/json.ts";
 import { parseTime } from "../ocpp/time.ts";
 import type { Messages } from "../ocpp/types.ts";
 import type { Limits, StoredProfile } from "./limit_state.ts";
-import type { SessionRecord } from "./record.ts";
+import type { SessionRecord, Write } from "./record.ts";
 import type { State } from "./state.ts";
 import { persist, type Step } from "./step_context.ts";
 
@@ -117,10 +117,14 @@ function changed(limits: Limits): void {
 
 /** Writes everything about limits down, before anything else happens. */
 export function saveLimits(step: Step): void {
-  const { profiles, fallback, installed, accepted } = step.state.limits;
+  persist(step, [limitsWrite(step.state.limits)]);
+}
+
+/** The same, for whoever waits for it. */
+export function limitsWrite({ profiles, fallback, installed, accepted }: Limits): Write {
   const value = { profiles, fallback, installed: [...installed.values()], accepted };
   // Undefined fields are left out.
-  persist(step, [{ table: "fact", key: "limits", value: plain(value) }]);
+  return { table: "fact", key: "limits", value: plain(value) };
 }
 
 function plain(value: unknown): JsonValue {

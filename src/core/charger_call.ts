@@ -4,11 +4,13 @@ import { callText, type MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import { repairConfirmation } from "../ocpp/repair.ts";
 import type { Action, Messages } from "../ocpp/types.ts";
+import { rowsBefore } from "./call_record.ts";
 import { commandAnswered } from "./command_result.ts";
-import { storeControl } from "./lease.ts";
+import { recordDecision } from "./decision.ts";
 import { dropPointless } from "./own_stop.ts";
 import type { ChargerCall, ChargerOutcome, Origin } from "./state.ts";
 import { log, noteOnce, type Step } from "./step_context.ts";
+import { store } from "./stored.ts";
 
 /** CALLs that one backend may have waiting; one more is refused as busy (ocpp16.md, N37). */
 export const MAX_WAITING_CALLS = 32;
@@ -70,6 +72,8 @@ export function pumpCharger(step: Step): void {
   const overdue = charger.queue.filter((call) => call.queuedAt + QUEUE_WAIT_MS <= now);
   withdraw(step, overdue, { type: "busy" });
   if (charger.connection === undefined || charger.pending || charger.readyAt > now) return;
+  // What waits for the store has to become true first.
+  if (state.storing) return;
   const call = takeNext(charger.queue, charger.served);
   if (call === undefined) return;
   if (call.backendId !== undefined) {
@@ -81,13 +85,29 @@ export function pumpCharger(step: Step): void {
     call,
     deadline: now + state.configuration.charger.callTimeoutMs,
   };
-  // Should the process die now, whose the transaction is has to be known when it begins.
-  if (call.action === "RemoteStartTransaction") storeControl(step);
-  step.effects.push({
-    type: "send_charger",
-    connection: charger.connection,
-    text: callText(id, call.action, call.payload),
-  });
+  const rows = rowsBefore(step, call);
+  if (rows.length > 0) store(step, { type: "call", id }, rows);
+  else transmit(step);
+}
+
+function transmit({ state: { charger: { connection, pending } }, effects }: Step): void {
+  if (connection === undefined || pending === undefined) return;
+  const { id, call: { action, payload } } = pending;
+  effects.push({ type: "send_charger", connection, text: callText(id, action, payload) });
+}
+
+/** What a CALL leaves behind is on disk, and it may leave; or is not, and it comes to nothing. */
+export function callStored(step: Step, id: string, failed: boolean): void {
+  const { charger } = step.state;
+  const { pending } = charger;
+  if (pending?.id !== id) return;
+  if (!failed) return transmit(step);
+  charger.pending = undefined;
+  const { call } = pending;
+  const reason = "denied: the database cannot be written";
+  const { backendId = null, action: request } = call;
+  recordDecision(step, { backendId, request, outcome: "denied", reason });
+  commandAnswered(step, call, { type: "refused", reason });
 }
 
 /** Urgent ones first, then whoever has waited longest for its turn, each in its own order. */

@@ -10,16 +10,10 @@ import { payloadText } from "./payload_text.ts";
 import type { LogEntry, Write } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
 import type { State } from "./state.ts";
-import { log, persist, type Step } from "./step_context.ts";
+import { persist, type Step } from "./step_context.ts";
 
 /** Entries read from disk at once. */
 export const PAGE_ENTRIES = 64;
-
-/** Time-outs that count as a refusal weigh so much less than a CALLERROR. */
-const TIMEOUTS_PER_ATTEMPT = 10;
-
-/** The longest wait before a message is sent again, ms. */
-const LONGEST_RETRY_MS = 300_000;
 
 /** The id of a transaction whose StartTransaction was never confirmed (errata 3.18). */
 export const NO_TRANSACTION = -1;
@@ -176,56 +170,6 @@ export function sessionByBackendId(state: State, backend: Backend, id: Int64) {
     ended ??= session;
   }
   return ended;
-}
-
-/** The backend answered something that is not a confirmation: wait and repeat, or set aside. */
-export function deliveryFailed(
-  step: Step,
-  backend: Backend,
-  entry: LogEntry,
-  failure: { readonly type: "refused" | "timeout"; readonly reason: string },
-): void {
-  const { delivery, configuration } = backend;
-  if (failure.type === "refused") {
-    delivery.attempts++;
-  } else {
-    // A backend that answers nothing at all is away, not refusing.
-    if (delivery.answeredSince) delivery.timeouts++;
-    delivery.answeredSince = false;
-  }
-  const transmissions = delivery.attempts + delivery.timeouts;
-  const exhausted = delivery.attempts >= configuration.messageAttempts ||
-    delivery.timeouts >= configuration.messageAttempts * TIMEOUTS_PER_ATTEMPT;
-  if (exhausted) {
-    setAside(step, backend, entry, failure.reason);
-    return;
-  }
-  const waitMs = Math.min(configuration.messageRetryIntervalMs * transmissions, LONGEST_RETRY_MS);
-  delivery.notBefore = step.now + waitMs;
-  log(step, "warning", "a backend refused a transaction message; it will be repeated", {
-    backend: backend.id,
-    sequence: entry.sequence,
-    action: entry.action,
-    reason: failure.reason,
-    againInS: Math.round(waitMs / 1000),
-  });
-}
-
-function setAside(step: Step, backend: Backend, entry: LogEntry, reason: string): void {
-  backend.setAside++;
-  log(step, "error", "a backend refuses a transaction message for good; it is set aside", {
-    backend: backend.id,
-    sequence: entry.sequence,
-    action: entry.action,
-    reason,
-  });
-  const row = { backendId: backend.id, sequence: entry.sequence, at: step.now, reason };
-  persist(step, [{ table: "set_aside", row }]);
-  if (entry.action === "StartTransaction") {
-    backend.transactionIds.set(entry.transactionId, NO_TRANSACTION);
-    persist(step, [backendIdWrite(backend, entry.transactionId, NO_TRANSACTION)]);
-  }
-  pass(step, backend, entry.sequence, true);
 }
 
 /** Keeps a backend's id for one of our transactions. */

@@ -8,6 +8,7 @@ import { claimsToKeep } from "./claim.ts";
 import { recordDecision } from "./decision.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { abandon } from "./leftover_clearing.ts";
+import type { Write } from "./record.ts";
 import type { State } from "./state.ts";
 import type { Lease } from "./control_state.ts";
 import { noteFact, persist, type Step } from "./step_context.ts";
@@ -108,7 +109,12 @@ export function saveControl(step: Step): void {
 
 /** The same before anything else happens: somebody is going to rely on it. */
 export function storeControl(step: Step): void {
-  persist(step, [{ table: "fact", key: "control", value: controlRecord(step) }]);
+  persist(step, [controlWrite(step)]);
+}
+
+/** Who controls and who wants to, for whoever writes it down with something else. */
+export function controlWrite(step: Step): Write {
+  return { table: "fact", key: "control", value: controlRecord(step) };
 }
 
 /** Control as it is written down; commands on connections do not outlive the process. */

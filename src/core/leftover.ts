@@ -1,4 +1,4 @@
-// What backends leave on the charger, reservations: written down before it is sent.
+// What backends leave on the charger, reservations.
 
 import type { JsonValue } from "../ocpp/json.ts";
 import { parseTime } from "../ocpp/time.ts";
@@ -7,7 +7,7 @@ import type { Backend } from "./backend_state.ts";
 import { clearAbandoned } from "./leftover_clearing.ts";
 import type { Write } from "./record.ts";
 import type { ChargerCall, ChargerOutcome, State } from "./state.ts";
-import type { Step } from "./step_context.ts";
+import { persist, type Step } from "./step_context.ts";
 
 /** Reservations that are kept track of; one more is refused. */
 export const MAX_LEFTOVERS = 64;
@@ -29,7 +29,7 @@ export function reservationIdOf(
   return undefined;
 }
 
-/** The reservation under the charger's id, which is on disk before the charger sees it. */
+/** The reservation under the charger's id. */
 export function registerReservation(
   step: Step,
   backend: Backend,
@@ -47,7 +47,6 @@ export function registerReservation(
       confirmed: false,
       abandoned: false,
     });
-    saveLeftovers(step);
   }
   return { ...request, reservationId: ours };
 }
@@ -108,16 +107,17 @@ export function hasLeft({ reservations }: State, backendId: string): boolean {
 
 /** Writes down what backends left on the charger, before anything else happens. */
 export function saveLeftovers(step: Step): void {
-  const { reservations, requests, lastForeignId } = step.state;
+  persist(step, leftoverWrites(step.state));
+}
+
+/** The same, for whoever writes it down with something else. */
+export function leftoverWrites({ reservations, requests, lastForeignId }: State): Write[] {
   const fact = (key: string, value: JsonValue): Write => ({ table: "fact", key, value });
-  step.effects.push({
-    type: "persist",
-    writes: [
-      fact("reservations", [...reservations].map(([id, entry]) => [id, { ...entry }])),
-      fact("requests", [...requests].map(([id, entry]) => [id, { ...entry }])),
-      fact("last_foreign_id", lastForeignId),
-    ],
-  });
+  return [
+    fact("reservations", [...reservations].map(([id, entry]) => [id, { ...entry }])),
+    fact("requests", [...requests].map(([id, entry]) => [id, { ...entry }])),
+    fact("last_foreign_id", lastForeignId),
+  ];
 }
 
 /** Forgets reservations whose time is over: the charger has let go of them by itself. */

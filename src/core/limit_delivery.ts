@@ -14,7 +14,7 @@ import {
 } from "./limit_form.ts";
 import { differs, periodAt, planLimits, setRequest } from "./limit_plan.ts";
 import type { Installed, LimitContent } from "./limit_state.ts";
-import { acceptWaiters, failWaiters } from "./limit_waiter.ts";
+import { acceptWaiters, failWaiters, storeWishes } from "./limit_waiter.ts";
 import { isUnknown } from "./leftover.ts";
 import { openSessions } from "./session.ts";
 import type { ChargerCall, ChargerOutcome } from "./state.ts";
@@ -39,6 +39,7 @@ export function settleLimits(step: Step): void {
     reviewLimits(step);
     // The review is a change of its own.
     limits.dirty = false;
+    if (storeWishes(step)) return;
     deliver(step);
   }
 }

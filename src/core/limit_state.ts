@@ -72,6 +72,8 @@ export interface LimitWaiter {
   /** `Limits.round` when it was set. */
   readonly round: number;
   readonly deadline: number;
+  /** It is on disk. */
+  stored: boolean;
   /** For taking it back: what was set, and what was there before. */
   readonly added: StoredProfile;
   replaced: readonly StoredProfile[];

@@ -1,12 +1,14 @@
 // Backends that have set a limit are answered when the charger has it, or will not have it.
 
-import { removeProfiles, saveLimits } from "./backend_profile.ts";
+import { limitsWrite, removeProfiles, saveLimits } from "./backend_profile.ts";
 import { answerOrigin } from "./command_result.ts";
 import { releaseUnused } from "./control.ts";
+import { recordDecision } from "./decision.ts";
 import { isUnknown } from "./leftover.ts";
 import type { LimitWaiter, StoredProfile } from "./limit_state.ts";
 import type { ChargerOutcome, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
+import { store } from "./stored.ts";
 
 /** An answer that takes longer comes too late: the backend gives up at 30 s. */
 const LIMIT_WAIT_MS = 20_000;
@@ -15,12 +17,38 @@ const LIMIT_WAIT_MS = 20_000;
 export const MAX_LIMIT_WAITERS = 32;
 
 /** Lets a backend wait for what it has just set. */
-export function awaitLimit(step: Step, waiter: Omit<LimitWaiter, "round" | "deadline">): void {
+export function awaitLimit(
+  step: Step,
+  waiter: Omit<LimitWaiter, "round" | "deadline" | "stored">,
+): void {
   const { limits } = step.state;
   const deadline = step.now + LIMIT_WAIT_MS;
-  limits.waiters.push({ ...waiter, round: limits.round, deadline });
+  limits.waiters.push({ ...waiter, round: limits.round, deadline, stored: false });
   if (limits.waiters.length <= MAX_LIMIT_WAITERS) return;
   fail(step, [limits.waiters.shift()!], { type: "busy" });
+}
+
+/** Whether somebody waits for a limit that is not on disk; then it is being written. */
+export function storeWishes(step: Step): boolean {
+  const { limits } = step.state;
+  if (limits.waiters.every(({ stored }) => stored)) return false;
+  store(step, { type: "limits" }, [limitsWrite(limits)]);
+  return true;
+}
+
+/** What backends want is on disk, and the charger may hear of it; or it is as if it was never said. */
+export function limitsStored(step: Step, failed: boolean): void {
+  const { limits } = step.state;
+  limits.dirty = true;
+  if (failed) {
+    const reason = "denied: the database cannot be written";
+    const waiters = take(step, ({ stored }) => !stored);
+    for (const { backendId, action: request } of waiters) {
+      recordDecision(step, { backendId, request, outcome: "denied", reason });
+    }
+    return fail(step, waiters, { type: "refused", reason });
+  }
+  for (const waiter of limits.waiters) waiter.stored = true;
 }
 
 /** The charger has everything up to `round`. */

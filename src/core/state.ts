@@ -258,4 +258,15 @@ export type Storing =
     readonly entry: LogEntry;
     readonly theirs: Int64;
     readonly confirmation: JsonObject;
-  };
+  }
+  /** A backend refuses a message for good. */
+  | {
+    readonly type: "set_aside";
+    readonly backendId: string;
+    readonly entry: LogEntry;
+    readonly reason: string;
+  }
+  /** What a CALL to the charger, the pending one, leaves behind. */
+  | { readonly type: "call"; readonly id: string }
+  /** What backends want of limits, before the charger hears of it. */
+  | { readonly type: "limits" };

@@ -7,8 +7,11 @@ import { pumpAll } from "./backend_outbox.ts";
 import { allowStart } from "./card.ts";
 import { bindStartProfile } from "./backend_profile.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
+import { callStored, pumpCharger } from "./charger_call.ts";
 import { spendClaims } from "./claim.ts";
 import { sessionEnded, sessionStarted } from "./control.ts";
+import { wasSetAside } from "./delivery_failure.ts";
+import { limitsStored } from "./limit_waiter.ts";
 import { refusedEnded, refuseStart, stopRefusedStart } from "./late_rejection.ts";
 import { limitsChanged } from "./charging_limit.ts";
 import { appendEntry } from "./log_window.ts";
@@ -23,6 +26,7 @@ const STORE_RETRY_MS = 5_000;
 
 /** Asks for a commit; what it means becomes true when the store has answered. */
 export function store(step: Step, plan: Storing, writes: readonly Write[]): void {
+  if (step.state.storing) throw new Error("one write waits for the store already");
   const token = ++step.state.storeToken;
   step.state.storing = { token, plan };
   step.effects.push({ type: "store", token, writes });
@@ -40,6 +44,7 @@ export function stored(step: Step, token: number, failure: string | undefined): 
     refuse(step, plan);
   }
   pumpAll(step);
+  pumpCharger(step);
 }
 
 function apply(step: Step, plan: Storing): void {
@@ -58,6 +63,12 @@ function apply(step: Step, plan: Storing): void {
       return;
     case "confirmed":
       return startConfirmed(step, plan);
+    case "set_aside":
+      return wasSetAside(step, plan);
+    case "call":
+      return callStored(step, plan.id, false);
+    case "limits":
+      return limitsStored(step, false);
     default:
       plan satisfies never;
   }
@@ -69,7 +80,7 @@ function append(step: Step, entry: LogEntry): void {
   step.effects.push({ type: "publish_entry", entry });
 }
 
-/** Nothing has changed: the charger, or the backend, is to have the message again. */
+/** Nothing has changed: whoever sent, or is to have, the message is to have it again, or hears no. */
 function refuse(step: Step, plan: Storing): void {
   switch (plan.type) {
     case "start":
@@ -78,7 +89,12 @@ function refuse(step: Step, plan: Storing): void {
     case "stop":
       if (plan.answer) failStorage(step, plan.answer);
       return;
-    case "confirmed": {
+    case "call":
+      return callStored(step, plan.id, true);
+    case "limits":
+      return limitsStored(step, true);
+    case "confirmed":
+    case "set_aside": {
       const backend = step.state.backends.get(plan.backendId);
       if (backend) backend.delivery.notBefore = step.now + STORE_RETRY_MS;
       return;

@@ -16,9 +16,6 @@ export class DeliveryJudge {
   readonly #texts = new Map<string, string>();
   /** By our transaction id, the ids of the messages that began it. */
   readonly #starts = new Map<number, string>();
-
-  /** Messages that may be repeated under another transaction id, once. */
-  readonly #forgotten = new Set<string>();
   /** Our transactions of which it has refused something. */
   readonly #setAside = new Set<number>();
 
@@ -28,9 +25,7 @@ export class DeliveryJudge {
   call(id: string, action: string, payload: JsonObject, text: string): void {
     const sent = this.#texts.get(id);
     if (sent !== undefined) {
-      assert.ok(text === sent || this.#forgotten.delete(id), "P1: a repetition that differs");
-      this.#texts.set(id, text);
-      return;
+      return assert.ok(text === sent, "P1: a repetition that differs");
     }
     if (!action.endsWith("Transaction") && action !== "MeterValues") return;
     this.#texts.set(id, text);
@@ -53,11 +48,6 @@ export class DeliveryJudge {
     const entry = this.next();
     assert.equal(sequence, entry?.sequence, `P1: ${this.backend.id} is told out of order`);
     this.highest = sequence;
-  }
-
-  /** The disk was full when the process died: what this backend had answered may be forgotten. */
-  forget(): void {
-    for (const id of this.#texts.keys()) this.#forgotten.add(id);
   }
 
   /** The backend has refused a message for good. */

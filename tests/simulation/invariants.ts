@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Event } from "../../src/core/event.ts";
+import type { Write } from "../../src/core/record.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import type { Backend } from "./backend.ts";
 import type { Books, Message } from "./books.ts";
@@ -71,14 +72,16 @@ export class Invariants {
         return this.#toCharger(effect.connection, effect.text);
       case "send_backend":
         return this.#toBackend(effect.backendId, effect.connection, effect.text);
-      case "persist":
-        for (const write of effect.writes) {
-          if (write.table !== "set_aside") continue;
-          this.judges.get(write.row.backendId)!.setAside(write.row.sequence);
-        }
-        return;
       case "note":
         if (effect.write.table === "decision") this.#control.decided(effect.write.row);
+    }
+  }
+
+  /** What the core planned is on disk. */
+  stored(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if (write.table !== "set_aside") continue;
+      this.judges.get(write.row.backendId)!.setAside(write.row.sequence);
     }
   }
 
@@ -98,8 +101,6 @@ export class Invariants {
     this.#charger.open(undefined);
     for (const dialogue of this.#backends.values()) dialogue.open(undefined);
     this.#control.restarted();
-    if (!this.machine().lostToDisk) return;
-    for (const judge of this.judges.values()) judge.forget();
   }
 
   /** What takes longer than a step. */

@@ -17,6 +17,8 @@ const FLUSH_MS = 500;
 export interface Outside {
   /** An effect that leaves the machine. */
   perform(effect: Effect): void;
+  /** What the core planned is on disk. */
+  stored(writes: readonly Write[]): void;
   /** The core is about to be told of an event. */
   before(event: Event): void;
   /** It has been told, and every effect has been performed. */
@@ -150,13 +152,13 @@ export class Machine {
         } else {
           this.flush();
           for (const write of writes) this.tables.apply(write);
+          this.outside.stored(writes);
         }
         return this.tell({ type: "stored", token, ...failed && { failure: "the disk is full" } });
       }
       case "persist":
         this.#waiting.push(...effect.writes);
         this.#owed = true;
-        this.outside.perform(effect);
         return this.flush();
       case "note":
         this.#waiting.push(effect.write);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Event } from "../../src/core/event.ts";
+import type { Write } from "../../src/core/record.ts";
 import { backend as member, configuration, Crash, START } from "../core/harness.ts";
 import { Backend } from "./backend.ts";
 import { Books } from "./books.ts";
@@ -68,6 +69,7 @@ export class World {
     const outside = {
       before: (event: Event) => this.#invariants.before(event),
       after: (event: Event) => this.#invariants.after(event),
+      stored: (writes: readonly Write[]) => this.#invariants.stored(writes),
       perform: (effect: Effect) => {
         this.#invariants.perform(effect);
         this.#network.perform(effect);
