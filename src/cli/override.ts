@@ -95,15 +95,22 @@ function whatHolds(body: unknown, said: Said, timeZone: string): string | undefi
   if (said.type === "answer") {
     const answered = v.safeParse(ANSWERED, body);
     if (!answered.success) return undefined;
-    const { id, decision, backend_id, rule } = answered.output;
-    return `request ${id}: ${backend_id} is ${PARTICIPLES[decision]} (rule '${rule}')`;
+    const { id, decision, backend_id, rule, warning } = answered.output;
+    return `request ${id}: ${backend_id} is ${PARTICIPLES[decision]} (rule '${rule}')` +
+      warningWords(warning);
   }
   const read = v.safeParse(OVERRIDE, body);
   if (!read.success) return undefined;
-  const { mode, backend_id, until, limit_a, limit_until } = read.output;
+  const { mode, backend_id, until, limit_a, limit_until, warning } = read.output;
   const words = modeWords({ mode: backend_id ?? mode, until }, timeZone);
-  if (limit_a === null) return words;
-  return `${words}; ${ownerLimitWords({ current_a: limit_a, until: limit_until }, timeZone)}`;
+  const limit = limit_a === null
+    ? ""
+    : `; ${ownerLimitWords({ current_a: limit_a, until: limit_until }, timeZone)}`;
+  return words + limit + warningWords(warning);
+}
+
+function warningWords(warning: string | undefined): string {
+  return warning === undefined ? "" : ` (${warning})`;
 }
 
 const PARTICIPLES = { allow: "allowed", deny: "denied" } as const;

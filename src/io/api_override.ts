@@ -16,6 +16,7 @@ export function currentOverride(proxy: Proxy): Response {
     until,
     limit_a: limit?.current_a ?? null,
     limit_until: limit?.until ?? null,
+    ...warned(proxy),
   });
 }
 
@@ -51,7 +52,12 @@ export async function firstOverride(request: Request, proxy: Proxy): Promise<Res
   sayWord(understood.word, proxy);
   const { holder, mode: chosen } = proxy.report();
   const owner = given ? backendId : holder?.backend_id ?? null;
-  return jsonAnswer({ success: true, owner, ...chosen });
+  return jsonAnswer({ success: true, owner, ...chosen, ...warned(proxy) });
+}
+
+/** The owner always wins, at once; that it may not last is said. */
+function warned({ forgetful: warning }: Proxy): { readonly warning?: string } {
+  return warning === undefined ? {} : { warning };
 }
 
 function refusal(

@@ -28,5 +28,6 @@ export async function answerQuestion(
   }
   proxy.answerQuestion(id, decision === "allow");
   const { backend_id, rule } = question;
-  return jsonAnswer({ id, decision, backend_id, rule });
+  const { forgetful: warning } = proxy;
+  return jsonAnswer({ id, decision, backend_id, rule, ...warning && { warning } });
 }

@@ -77,6 +77,7 @@ export const OVERRIDE = v.object({
   until: v.nullable(time),
   limit_a: v.nullable(v.number()),
   limit_until: v.nullable(time),
+  warning: v.optional(v.string()),
 });
 
 /** A question to the owner. */
@@ -102,6 +103,7 @@ export const ANSWERED = v.object({
   decision: v.picklist(["allow", "deny"]),
   backend_id: v.string(),
   rule: v.string(),
+  warning: v.optional(v.string()),
 });
 
 export const DECISIONS = v.object({

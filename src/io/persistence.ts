@@ -34,6 +34,8 @@ export class Persistence {
   readonly #log: Log;
   /** Writes that have to happen, oldest first; several for one row have become one. */
   readonly #waiting = new Map<string, Write>();
+  /** Among them is what should have been written at once. */
+  #owed = false;
   #unique = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failure: string | undefined;
@@ -50,15 +52,21 @@ export class Persistence {
 
   /** Commits before it returns. Returns why it could not: then nothing of it is kept. */
   store(writes: readonly Write[]): string | undefined {
-    // Nothing is built on a cursor, and with ten backends they would be most of every commit.
-    const waiting = [...this.#waiting].filter(([, { table }]) => table !== "cursor");
+    // Nothing is built on a noted cursor, and with ten backends they would be most of every commit.
+    const waiting = [...this.#waiting].filter(([, { table }]) => this.#owed || table !== "cursor");
     return this.#commit(waiting, writes);
   }
 
   /** Commits before it returns; what fails is repeated until it succeeds. */
   persist(writes: readonly Write[]): void {
     for (const write of writes) this.#wait(write);
+    this.#owed = true;
     this.flush();
+  }
+
+  /** Whether a small document should be on disk by now, and could not be written. */
+  owes(key: string): boolean {
+    return this.#failure !== undefined && this.#waiting.has(`fact/${key}`);
   }
 
   /** Commits within NOTE_DELAY_MS. */
@@ -150,6 +158,7 @@ export class Persistence {
       this.#failure = reason;
       return reason;
     }
+    this.#owed &&= this.#waiting.size > 0;
     if (this.#failure !== undefined) {
       this.#log("warning", "the database can be written again", {});
       this.#failure = undefined;

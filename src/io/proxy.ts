@@ -27,6 +27,9 @@ import type { Store } from "./store.ts";
 const INSTANCE = "instance";
 const RUN = "run";
 
+/** Where the core keeps the owner's word. */
+const CONTROL = "control";
+
 /** The longest a timer may sleep: setTimeout takes 31 bits. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
@@ -99,6 +102,12 @@ export class Proxy {
   /** Whether the database takes writes. */
   get storeFailure(): string | undefined {
     return this.#persistence.failure;
+  }
+
+  /** Why the owner's newest word would not survive a restart; undefined: it is on disk. */
+  get forgetful(): string | undefined {
+    if (!this.#persistence.owes(CONTROL)) return undefined;
+    return "the database cannot be written: this counts now, but not after a restart";
   }
 
   report(): StatusReport {

@@ -1,7 +1,9 @@
 // /api/v1 of a real proxy: pages, override, questions, facts, and what is refused with which words.
 
 import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import type { DecisionRecord } from "../../src/core/record.ts";
+import { databasePath } from "../../src/io/database.ts";
 import type { Store } from "../../src/io/store.ts";
 import { type RunningProxy, withProxy } from "../support/running_proxy.ts";
 import { bootStrictCharger, strictCharger } from "../support/strict_charger.ts";
@@ -215,6 +217,19 @@ Deno.test("the owner's word: modes, a backend, a limit, each with its end", () =
     const { limit_until } = await say({ limit_a: 0, for_s: 7_200 });
     ok(Math.abs(Date.parse(limit_until) - Date.now() - 7_200_000) < 5_000);
     deepEqual((await ask(url, "/api/v1/override")).body, { ...auto, limit_a: 0, limit_until });
+  }));
+
+Deno.test("a word that could not be written counts, and says that it will not last", () =>
+  withProxy(HOUSE, async ({ url, proxy, dataDir }) => {
+    const say = async (path: string, body: unknown) => (await ask(url, path, { body })).body;
+    using other = new DatabaseSync(databasePath(dataDir));
+    other.exec("BEGIN IMMEDIATE");
+    const { mode, warning } = await say("/api/v1/override", { mode: "paused" });
+    deepEqual([mode, proxy.report().mode.mode], ["paused", "paused"]);
+    match(warning, /cannot be written/);
+    match((await say("/override", { mode: "owner_only" })).warning, /cannot be written/);
+    other.exec("ROLLBACK");
+    deepEqual((await say("/api/v1/override", { mode: "paused" })).warning, undefined);
   }));
 
 Deno.test("a word that makes no sense changes nothing and says why", () =>

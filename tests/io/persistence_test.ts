@@ -2,15 +2,19 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { Write } from "../../src/core/record.ts";
 import { Persistence } from "../../src/io/persistence.ts";
 import { Store } from "../../src/io/store.ts";
 
-async function withStore(use: (store: Store) => void | Promise<void>): Promise<void> {
+async function withStore(
+  use: (store: Store, path: string) => void | Promise<void>,
+): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const store = Store.open(join(folder, "ocpp-proxy.db"));
+  const path = join(folder, "ocpp-proxy.db");
+  const store = Store.open(path);
   try {
-    await use(store);
+    await use(store, path);
   } finally {
     store.close();
     await Deno.remove(folder, { recursive: true });
@@ -61,6 +65,23 @@ Deno.test("notes are on disk within a second, whatever else is committed meanwhi
       assert.equal(persistence.store([{ table: "fact", key: "mode", value: 1 }]), undefined);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    persistence.close();
+  }));
+
+Deno.test("what could not be written at once goes with the next commit, and is owed until then", () =>
+  withStore((store, path) => {
+    const persistence = new Persistence(store, () => {});
+    using other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    persistence.persist([cursor("evcc", 9), { table: "fact", key: "control", value: 1 }]);
+    assert.equal(persistence.owes("control"), true);
+    other.exec("ROLLBACK");
+    assert.equal(persistence.store([{ table: "fact", key: "mode", value: 1 }]), undefined);
+    assert.deepEqual(store.load().cursors, [{ backendId: "evcc", sequence: 9 }]);
+    assert.equal(persistence.owes("control"), false);
+    persistence.note({ type: "note", write: cursor("evcc", 10) });
+    assert.equal(persistence.store([{ table: "fact", key: "mode", value: 2 }]), undefined);
+    assert.equal(store.load().cursors[0]?.sequence, 9, "a noted cursor waits again");
     persistence.close();
   }));
 
