@@ -5,6 +5,7 @@ import type { SessionRecord, Snapshot } from "./record.ts";
 import { flag, openSessions } from "./session.ts";
 import type { State } from "./state.ts";
 import { noteFact, persist, type Step } from "./step_context.ts";
+import { ZONELESS_KEY, type ZonelessTimes } from "./zoneless_time.ts";
 
 /** What is known of the charger's clock. */
 export interface ChargerClock {
@@ -18,6 +19,8 @@ export interface ChargerClock {
    * nothing was heard since the start of the process is missing.
    */
   readonly aheadMs: Map<number, number>;
+  /** What its times without a zone are; undefined: none has told yet. */
+  zoneless: ZonelessTimes | undefined;
 }
 
 /** The document in the tables that outlives the process. */
@@ -26,7 +29,12 @@ const LAG_KEY = "charger_lag";
 /** The clock at the start of a process. */
 export function createChargerClock({ facts }: Snapshot): ChargerClock {
   const lag = facts.get(LAG_KEY);
-  return { lagMs: typeof lag === "number" ? lag : 0, aheadMs: new Map() };
+  const zoneless = facts.get(ZONELESS_KEY);
+  return {
+    lagMs: typeof lag === "number" ? lag : 0,
+    aheadMs: new Map(),
+    zoneless: zoneless === "utc" || zoneless === "local" ? zoneless : undefined,
+  };
 }
 
 /** A time of the charger by our clock, epoch milliseconds. */

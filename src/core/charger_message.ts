@@ -24,6 +24,7 @@ import { notifySubset } from "./notify.ts";
 import { sessionByChargerId, sessionOnConnector } from "./session.ts";
 import { noteOnce, type Step } from "./step_context.ts";
 import { meterValues, startTransaction, stopTransaction } from "./transaction.ts";
+import { zonelessReader } from "./zoneless_time.ts";
 
 /** One text message of the charger; from an old connection it means nothing. */
 export function chargerFrame(step: Step, connection: number, text: string): void {
@@ -82,7 +83,7 @@ function chargerCall(
     );
     return;
   }
-  const checked = repairRequest(action, payload, step.now);
+  const checked = repairRequest(action, payload, step.now, zonelessReader(step, payload));
   if (!checked.ok) {
     unusable(step, connection, id, action, payload, checked.fault, text);
     return;
@@ -229,7 +230,7 @@ function fillUp(
     if (!Object.hasOwn(standIns, path)) return undefined;
     filled = { ...filled, [path]: standIns[path] };
     delete standIns[path];
-    const checked = repairRequest(action, filled, step.now);
+    const checked = repairRequest(action, filled, step.now, zonelessReader(step, filled));
     if (checked.ok) return checked.value;
     path = checked.fault.path;
   }

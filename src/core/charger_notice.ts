@@ -17,6 +17,7 @@ import { sessionOnConnector } from "./session.ts";
 import type { Charger, NoticeKind } from "./state.ts";
 import { log, noteFact, type Step } from "./step_context.ts";
 import { configurationOutdated } from "./virtual_configuration.ts";
+import { forgetZonelessTimes } from "./zoneless_time.ts";
 
 /** So long after a reconnect a charger may send states of the time without connection. */
 const REPLAY_MS = 60_000;
@@ -40,7 +41,10 @@ export function boot(
   installationOver(charger);
   const changed = JSON.stringify(charger.boot) !== JSON.stringify(request);
   charger.boot = request;
-  if (changed) noteFact(step, "boot", request);
+  if (changed) {
+    noteFact(step, "boot", request);
+    forgetZonelessTimes(step);
+  }
   answerCharger(step, connection, id, {
     status: "Accepted",
     currentTime: formatTime(now),

@@ -2,13 +2,16 @@
 
 import type { FieldKind, Member } from "./field.ts";
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from "./json.ts";
-import { formatTime, parseTime, strictTime } from "./time.ts";
+import { formatTime, isZoneless, parseTime, strictTime } from "./time.ts";
 import { findFault, type Finding, missing } from "./validate.ts";
 
 /** No charger's clock was right before this: 2020-01-01T00:00:00Z, epoch milliseconds. */
 export const CLOCK_UNSET_BEFORE_MS = 1_577_836_800_000;
 
 type RecordField = Extract<FieldKind, { type: "record" }>;
+
+/** What a time without a zone means, from and to epoch milliseconds: as if it were UTC, and truly. */
+export type ZonelessReader = (asUtc: number) => number;
 
 /** The repair of one message: where it is, what it has done, and why it had to give up. */
 export class Repair {
@@ -20,11 +23,17 @@ export class Repair {
   readonly #path: string[] = [];
   readonly #special: ReadonlyMap<FieldKind, SpecialRule>;
   readonly #receivedAt: number | undefined;
+  readonly #zoneless: ZonelessReader;
 
   /** Without `receivedAt` (epoch milliseconds), times that are no times are dropped. */
-  constructor(special: ReadonlyMap<FieldKind, SpecialRule>, receivedAt?: number) {
+  constructor(
+    special: ReadonlyMap<FieldKind, SpecialRule>,
+    receivedAt?: number,
+    zoneless: ZonelessReader = (asUtc) => asUtc,
+  ) {
     this.#special = special;
     this.#receivedAt = receivedAt;
+    this.#zoneless = zoneless;
   }
 
   /** Remembers what was done to the field at hand, or to one inside of it. */
@@ -176,6 +185,14 @@ export class Repair {
     if (strict === undefined) return this.#receipt("not a time");
     if (this.#receivedAt !== undefined && parseTime(strict)! < CLOCK_UNSET_BEFORE_MS) {
       return this.#receipt("from before 2020");
+    }
+    if (isZoneless(text)) {
+      const asUtc = parseTime(strict)!;
+      const meant = this.#zoneless(asUtc);
+      if (meant !== asUtc) {
+        this.note("without a zone, read as local time");
+        return formatTime(meant);
+      }
     }
     if (strict !== value) this.note("rewritten as RFC 3339");
     return strict;

@@ -3,7 +3,7 @@
 import type { FieldKind } from "./field.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { isJsonObject } from "./json.ts";
-import { Repair, type SpecialRule, squash } from "./mend.ts";
+import { Repair, type SpecialRule, squash, type ZonelessReader } from "./mend.ts";
 import { CONFIRMATIONS, REQUESTS } from "./message.ts";
 import { chargingSchedule, meterValue, sampledValue } from "./structure.ts";
 import type { Action, ChargingSchedulePeriod, Messages } from "./types.ts";
@@ -34,14 +34,16 @@ export type Repaired<T> =
 /**
  * Repairs a charger's request that was received at that time (epoch milliseconds). Samples without
  * a usable value vanish; a MeterValues with none left has an empty `meterValue` and is not worth
- * forwarding. An id tag that is too long is never cut: it would be another one.
+ * forwarding. An id tag that is too long is never cut: it would be another one. `zoneless` tells
+ * what times without a zone mean; without it they are UTC.
  */
 export function repairRequest<A extends Action>(
   action: A,
   payload: JsonObject,
   receivedAt: number,
+  zoneless?: ZonelessReader,
 ): Repaired<Messages[A]["request"]> {
-  return repaired(REQUESTS[action], payload, new Repair(SPECIAL_RULES, receivedAt));
+  return repaired(REQUESTS[action], payload, new Repair(SPECIAL_RULES, receivedAt, zoneless));
 }
 
 /**

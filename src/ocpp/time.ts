@@ -30,6 +30,12 @@ export function strictTime(text: string): string | undefined {
   return isStrictTime(strict) ? strict : undefined;
 }
 
+/** Whether it is a time that says no offset from UTC. */
+export function isZoneless(text: string): boolean {
+  const match = LENIENT.exec(text);
+  return match !== null && match[5] === undefined && match[6] === undefined;
+}
+
 /** Epoch milliseconds; undefined where it is no time. No offset means UTC. */
 export function parseTime(text: string): number | undefined {
   const strict = strictTime(text);
