@@ -50,7 +50,10 @@ export function readDocument(text: string, report: Report): ConfigurationDocumen
     schema: "failsafe",
     lineCounter,
     prettyErrors: false,
-    logLevel: "silent",
+    // A second document is an error only where errors are not silent.
+    logLevel: "error",
+    // The library compares each key with every other one: see #map.
+    uniqueKeys: false,
   });
   const placeAt = (offset: number): Place => {
     const { line, col } = lineCounter.linePos(offset);
@@ -75,6 +78,8 @@ class Reader {
   readonly #places = new Map<string, Place>();
   readonly #scalars = new Map<string, Scalar>();
   readonly #keys: { path: Path; place: Place }[] = [];
+  /** What an alias stands for, so far; the library looks through the whole document each time. */
+  readonly #anchors = new Map<string, Node>();
   #values = 0;
 
   constructor(
@@ -120,7 +125,8 @@ class Reader {
       this.report(path, `too many values; at most ${MAX_VALUES}, nested ${MAX_DEPTH} deep`, place);
     }
     if (this.#values >= MAX_VALUES || path.length > MAX_DEPTH) return undefined;
-    if (isAlias(node)) return this.#tree(node.resolve(this.document) ?? null, path);
+    if (isAlias(node)) return this.#tree(this.#anchors.get(node.source) ?? null, path);
+    if (node?.anchor) this.#anchors.set(node.anchor, node);
     if (isScalar(node)) {
       const value = String(node.value);
       this.#scalars.set(pathText(path), node);
@@ -134,13 +140,21 @@ class Reader {
 
   #map(items: readonly { key: Node; value: Node | null }[], path: Path): TreeMap {
     const map: TreeMap = Object.create(null);
+    const names = new Set<string>();
     for (const { key, value } of items) {
       const keyPlace = this.placeAt(key.range?.[0] ?? 0);
       if (!isScalar(key)) {
         this.report(path, "expected a key that is text", keyPlace);
         continue;
       }
+      if (this.#values >= MAX_VALUES) break;
+      if (key.anchor) this.#anchors.set(key.anchor, key);
       const name = String(key.value);
+      if (names.has(name)) {
+        this.report([], "the same key stands twice in this mapping", keyPlace);
+        continue;
+      }
+      names.add(name);
       const keyPath = [...path, name];
       this.#keys.push({ path: keyPath, place: keyPlace });
       const tree = this.#tree(value, keyPath);
@@ -181,8 +195,6 @@ function writtenAt(
 /** Our own words: the library's may quote the text, and with it a secret. */
 function syntaxMessage(error: YAMLError): string {
   switch (error.code) {
-    case "DUPLICATE_KEY":
-      return "the same key stands twice in this mapping";
     case "TAB_AS_INDENT":
       return "a tab indents this line; expected spaces";
     case "BAD_INDENT":

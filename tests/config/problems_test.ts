@@ -223,6 +223,11 @@ const CASES: readonly Case[] = [
     says: ["c.yaml:2:1: the same key stands twice in this mapping"],
   },
   {
+    name: "a second document",
+    text: "currency: EUR\n---\ncurrency: USD\n",
+    says: ["c.yaml:2:1: a second document begins here; expected only one"],
+  },
+  {
     name: "YAML indented by a tab",
     text: "listen:\n\thost: a\n",
     says: ["c.yaml:2:1: a tab indents this line; expected spaces"],

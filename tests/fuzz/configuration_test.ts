@@ -140,6 +140,41 @@ Deno.test("the configuration that is spoilt here is right itself", () => {
   assert.deepEqual(load(LINES.join("\n")).problems.map(problemText), []);
 });
 
+/** What is small to write and large to read. */
+const BOMBS: Readonly<Record<string, string>> = {
+  "aliases of aliases": Array.from(
+    { length: 12 },
+    (_, index) => `a${index}: &a${index} [${Array(10).fill(index ? `*a${index - 1}` : "x")}]`,
+  ).join("\n"),
+  "an alias of itself": "backends: &a [*a, { id: *a }]\nrules: &b { when: *b }",
+  "many aliases": `a: &a 1\nb: [${"*a, ".repeat(50_000)}]`,
+  "many keys": Array.from({ length: 50_000 }, (_, index) => `k${index}: 1`).join("\n"),
+  "many keys on a line": `{${Array.from({ length: 50_000 }, (_, index) => `k${index}: 1`)}}`,
+  "one key many times": "k: 1\n".repeat(50_000),
+  "open brackets": `backends: ${"[".repeat(100_000)}`,
+  "brackets": `backends: ${"[".repeat(5_000)}${"]".repeat(5_000)}`,
+  "lists in lists": `backends: ${"- ".repeat(5_000)}x`,
+  "mappings in mappings": Array.from({ length: 1_000 }, (_, n) => `${" ".repeat(n)}a:`).join("\n"),
+  "a merge of itself": "charger: &a { <<: *a, id: A }",
+  "many documents": "charger: { id: A }\n---\n".repeat(5_000),
+  "a directive": "%YAML 9.9\n---\ncharger: { id: A }",
+  "keys that are no text": "? { a: 1 }\n: b\n? [x]\n: y",
+  "tags": "charger: !!set { a, b }\nbackends: !!omap [a: 1]\nfacts: !!js/function 'x'",
+  "another encoding": [..."charger: { id: A }"].join("\0"),
+};
+
+/** A minute would be an attack; half a second is what the largest of them takes. */
+const LONGEST_READ_MS = 10_000;
+
+for (const [what, text] of Object.entries(BOMBS)) {
+  Deno.test(`a configuration is read in time, and refused with its place: ${what}`, () => {
+    const begin = performance.now();
+    check(text);
+    assert.ok(!load(text).ok);
+    assert.ok(performance.now() - begin < LONGEST_READ_MS);
+  });
+}
+
 Deno.test("whatever is wrong with a configuration is told with its place", () =>
   campaign(
     fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }).map(edited), check),
