@@ -81,7 +81,8 @@ export function parseFrame(text: string): Frame {
   if (type !== CALL && type !== CALLRESULT && type !== CALLERROR) {
     return malformed("the message type is not 2, 3 or 4");
   }
-  if (typeof id !== "string" && typeof id !== "number") {
+  // A number like 1e999 could not be written down again.
+  if (typeof id !== "string" && (typeof id !== "number" || !Number.isFinite(id))) {
     return malformed("the message id is neither text nor a number");
   }
   switch (type) {

@@ -89,6 +89,8 @@ Deno.test("a frame that is no CALL, CALLRESULT or CALLERROR is answered by nobod
     '[2,null,"Heartbeat",{}]',
     '[2,{},"Heartbeat",{}]',
     '[2,12345678901234567890,"Heartbeat",{}]',
+    '[2,1e999,"Heartbeat",{}]',
+    "[3,-1e999,{}]",
     "not json at all",
   ];
   for (const text of rows) {
