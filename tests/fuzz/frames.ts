@@ -24,6 +24,8 @@ export type Sent =
 /** At a place of a text (a fraction of it): so many characters go, and these come. */
 export interface Damage {
   readonly at: number;
+  /** Moves the place on, to behind the next one of these characters. */
+  readonly behind?: "{" | ":" | "[";
   readonly remove: number;
   readonly insert: string;
 }
@@ -41,16 +43,44 @@ const payload = (kind: "request" | "confirmation") =>
     )
   );
 
+/** Members and values that are JSON, and not what anybody means. */
+const GRAFTS: readonly (readonly [behind: "{" | ":" | "[", insert: string])[] = [
+  ["{", '"connectorId":2,'],
+  ["{", '"connectorId":1e999,'],
+  ["{", '"transactionId":9223372036854775807,'],
+  ["{", '"idTag":"OTHER",'],
+  ["{", '"__proto__":{"idTag":"x","connectorId":1},'],
+  ["{", '"constructor":{"prototype":null},'],
+  ["{", '"toString":0,'],
+  ["{", '"":[],'],
+  [":", '1e999,"odd":'],
+  [":", '-1e999,"odd":'],
+  [":", '-0,"odd":'],
+  [":", '5e-324,"odd":'],
+  [":", '99999999999999999999999999,"odd":'],
+  [":", `${"[".repeat(20)}${"]".repeat(20)},"odd":`],
+  [":", '"\\u0000\\ud800\\u2028",'],
+  ["[", "null,"],
+  ["[", "{},"],
+  ["[", "[[]],"],
+];
+
+/** Not a double: nearly all of those below 1 are next to 0. */
+const at = fc.nat(9_999).map((at) => at / 10_000);
+
 /** Damage done to a text. */
-export const damage: fc.Arbitrary<Damage> = fc.record({
-  // Not a double: nearly all of those below 1 are next to 0.
-  at: fc.nat(9_999).map((at) => at / 10_000),
-  remove: fc.nat(6),
-  insert: fc.oneof(
-    fc.constantFrom("", "[", "]", "{", "}", '"', "\\", ",", ":", "\0", "\\ud800", "1e999", "-"),
-    fc.string({ unit: "binary", maxLength: 3 }),
-  ),
-});
+export const damage: fc.Arbitrary<Damage> = fc.oneof(
+  fc.record({
+    at,
+    remove: fc.nat(6),
+    insert: fc.oneof(
+      fc.constantFrom("", "[", "]", "{", "}", '"', "\\", ",", ":", "\0", "\\ud800", "1e999", "-"),
+      fc.string({ unit: "binary", maxLength: 3 }),
+    ),
+  }),
+  fc.record({ at, graft: fc.constantFrom(...GRAFTS) })
+    .map(({ at, graft: [behind, insert] }) => ({ at, behind, remove: 0, insert })),
+);
 
 /** Anything a peer may send. */
 export const sent: fc.Arbitrary<Sent> = fc.oneof(
@@ -124,8 +154,10 @@ export function textOf(
 
 /** A text with damage done to it. */
 export function damaged(text: string, damage: readonly Damage[]): string {
-  return damage.reduce((before, { at, remove, insert }) => {
-    const place = Math.floor(at * before.length);
+  return damage.reduce((before, { at, behind, remove, insert }) => {
+    const from = Math.floor(at * before.length);
+    // Behind nothing is at the beginning.
+    const place = behind === undefined ? from : before.indexOf(behind, from) + 1;
     return before.slice(0, place) + insert + before.slice(place + remove);
   }, text);
 }

@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isAction } from "../../src/ocpp/action.ts";
 import { parseFrame } from "../../src/ocpp/frame.ts";
+import type { Action } from "../../src/ocpp/types.ts";
 import { backend, configuration, Harness, type Received } from "../core/harness.ts";
 import { start } from "../core/charging.ts";
-import { isPublishedValid, PUBLISHED } from "../ocpp/oracle.ts";
+import { isPublishedValid } from "../ocpp/oracle.ts";
 import { campaign } from "./budget.ts";
 import { type Sent, sent, textOf } from "./frames.ts";
 
@@ -42,18 +43,24 @@ function answersIn(received: readonly Received[], id: unknown): number {
     .length;
 }
 
-/** Whatever is sent on is a message that the published schemas accept. */
-function allValid(received: readonly Received[]): void {
+/** Whatever is sent on is a message that the published schemas accept, and so is what is answered. */
+function allValid(received: readonly Received[], asked: ReadonlyMap<unknown, Action> = NOBODY) {
   for (const { text } of received) {
     const frame = parseFrame(text);
     assert.notEqual(frame.type, "malformed", text);
-    if (frame.type !== "call") continue;
-    const { action, payload } = frame;
-    assert.ok(isAction(action), text);
-    if (!PUBLISHED.includes(`${action}.req`)) continue;
-    assert.ok(isPublishedValid(action, "request", payload), `passed on: ${text}`);
+    if (frame.type === "call") {
+      const { action, payload } = frame;
+      assert.ok(isAction(action), text);
+      assert.ok(isPublishedValid(action, "request", payload), `passed on: ${text}`);
+    } else if (frame.type === "result") {
+      const action = asked.get(frame.id);
+      if (action === undefined) continue;
+      assert.ok(isPublishedValid(action, "confirmation", frame.payload), `${action}: ${text}`);
+    }
   }
 }
+
+const NOBODY: ReadonlyMap<unknown, Action> = new Map();
 
 interface Peer {
   readonly received: () => readonly Received[];
@@ -64,13 +71,19 @@ interface Peer {
 /** Sends all of it, with an id each, and looks at what comes back. */
 function play(h: Harness, peer: Peer, all: readonly Sent[]): void {
   const expected = new Map<string | number, number>();
+  /** What the peer has asked, by ids that it used once. */
+  const asked = new Map<unknown, Action>();
   all.forEach((one, index) => {
     if (one.type === "pass") return h.pass(one.ms);
     const text = textOf(one, `f${index}`, peer.outstanding());
     const frame = parseFrame(text);
     const before = footprint(h);
     peer.say(text);
-    if (frame.type === "call") expected.set(frame.id, (expected.get(frame.id) ?? 0) + 1);
+    if (frame.type === "call") {
+      expected.set(frame.id, (expected.get(frame.id) ?? 0) + 1);
+      if (isAction(frame.action) && expected.get(frame.id) === 1) asked.set(frame.id, frame.action);
+      else asked.delete(frame.id);
+    }
     if (frame.type !== "malformed") return;
     if (frame.reply) expected.set(frame.reply.id, (expected.get(frame.reply.id) ?? 0) + 1);
     else if (frame.failedCall === undefined) assert.deepEqual(footprint(h), before, text);
@@ -79,8 +92,9 @@ function play(h: Harness, peer: Peer, all: readonly Sent[]): void {
   for (const [id, count] of expected) {
     assert.equal(answersIn(peer.received(), id), count, `answers to ${JSON.stringify(id)}`);
   }
-  allValid(h.charger);
-  for (const id of ["biller", "admin"]) allValid(h.received(id));
+  for (const received of [h.charger, h.received("biller"), h.received("admin")]) {
+    allValid(received, received === peer.received() ? asked : NOBODY);
+  }
 }
 
 const script = fc.array(sent, { minLength: 1, maxLength: 10 });
