@@ -62,8 +62,8 @@ async function textOf(request: Request): Promise<string | undefined> {
   return text + decoder.decode();
 }
 
-/** A sentence: `limit_a: expected a number from 0 to 80`. */
-function issueText(issue: v.BaseIssue<unknown>, schema: Schema<unknown>): string {
+/** What is wrong, as a sentence: `limit_a: expected a number from 0 to 80`. */
+export function issueText(issue: v.BaseIssue<unknown>, schema: Schema<unknown>): string {
   const path = v.getDotPath(issue);
   if (issue.type === "strict_object" && issue.expected === "never") {
     const names = Object.keys((schema as unknown as { entries?: object }).entries ?? {});

@@ -4,13 +4,16 @@ import type { HomeAssistantConfiguration } from "../config/configuration.ts";
 import type { CoreConfiguration } from "../core/configuration.ts";
 import type { StatusReport } from "../core/status_report.ts";
 import type { JsonObject } from "../ocpp/json.ts";
+import { HomeAssistantBus } from "./home_assistant_bus.ts";
 import { HomeAssistantFacts } from "./home_assistant_facts.ts";
 import { HomeAssistantLink, LINK_TIMES, reasonOf } from "./home_assistant_link.ts";
 import { HomeAssistantRest } from "./home_assistant_rest.ts";
+import type { HomeEvent } from "./home_event.ts";
 import type { LinkHealth } from "./link_health.ts";
 import type { Log } from "./log.ts";
 import { NotificationDesk } from "./notification_desk.ts";
 import { Notifier } from "./notifier.ts";
+import { obeyEvent } from "./owner_event.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** What Home Assistant needs of the rest of the house. */
@@ -28,6 +31,7 @@ export class HomeAssistant {
   readonly #facts: HomeAssistantFacts;
   readonly #desk: NotificationDesk;
   readonly #notifier: Notifier;
+  readonly #bus: HomeAssistantBus;
   readonly #rest: HomeAssistantRest;
   readonly #link: HomeAssistantLink;
   #restTold = false;
@@ -54,6 +58,11 @@ export class HomeAssistant {
       log,
       () => proxy.now(),
     );
+    this.#bus = new HomeAssistantBus(
+      (data) => obeyEvent(data, proxy),
+      () => ({ charger: proxy.chargePointId ?? null }),
+      log,
+    );
     this.#rest = new HomeAssistantRest(configuration, () => source.state(), log);
     this.#link = new HomeAssistantLink(
       configuration,
@@ -61,6 +70,7 @@ export class HomeAssistant {
         opened: async (connection) => {
           await this.#facts.follow(connection);
           await this.#notifier.opened(connection);
+          await this.#bus.opened(connection);
           this.#rest.opened();
           this.update();
         },
@@ -69,6 +79,7 @@ export class HomeAssistant {
         closed: () => {
           this.#facts.lost();
           this.#notifier.closed();
+          this.#bus.closed();
           this.#rest.closed();
         },
       },
@@ -95,8 +106,9 @@ export class HomeAssistant {
     });
   }
 
-  /** An event of the feed. */
-  happened(event: JsonObject): void {
+  /** An event of the feed, and what it means for automations. */
+  happened(event: JsonObject, told: HomeEvent | undefined): void {
+    if (told !== undefined) this.#bus.fire(told);
     const session = this.#proxy.report().sessions[0]?.transaction_id;
     const id = typeof session === "number" ? session : undefined;
     for (const notification of this.#desk.happened(event, id, this.#proxy.now())) {
@@ -114,12 +126,12 @@ export class HomeAssistant {
 
   /** States may have changed. */
   update(): void {
-    if (!this.#source.wantsRest()) return;
-    if (!this.#restTold) {
+    const wanted = this.#source.wantsRest();
+    if (wanted && !this.#restTold) {
       this.#restTold = true;
       this.#log("info", "without an MQTT broker Home Assistant gets read-only states", {});
     }
-    this.#rest.update();
+    this.#rest.update(wanted);
   }
 
   /** Resolves when nothing of it is left. */

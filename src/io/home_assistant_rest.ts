@@ -33,6 +33,7 @@ export class HomeAssistantRest {
   #sending: Promise<void> | undefined;
   #connected = false;
   #failed = false;
+  #wanted = true;
 
   constructor(
     address: { readonly url: string; readonly token: string },
@@ -45,19 +46,20 @@ export class HomeAssistantRest {
     this.#throttle = new Throttle(SPACING_MS, () => this.#begin());
   }
 
-  /** Home Assistant is there, and knows nothing of ours any more. */
+  /** Home Assistant is there, and may know nothing of ours any more. */
   opened(): void {
-    this.#sent.clear();
+    for (const sent of this.#sent.values()) sent.at = -Infinity;
     this.#connected = true;
-    this.update();
+    this.update(this.#wanted);
   }
 
   closed(): void {
     this.#connected = false;
   }
 
-  /** Something may have changed. */
-  update(): void {
+  /** Something may have changed. `wanted`: whether states go this way at all; else they are taken back. */
+  update(wanted: boolean): void {
+    this.#wanted = wanted;
     if (this.#connected && !this.#stopping.signal.aborted) this.#throttle.request();
   }
 
@@ -70,7 +72,8 @@ export class HomeAssistantRest {
     const signal = AbortSignal.timeout(FAREWELL_MS);
     const last = [...this.#sent].map(([id, { text }]) => {
       const { attributes } = JSON.parse(text) as RestState;
-      return this.#post(id, stringifyJson({ state: "unavailable", attributes }), signal);
+      const gone = stringifyJson({ state: "unavailable", attributes });
+      return this.#ask("POST", id, signal, gone);
     });
     await Promise.allSettled(last);
   }
@@ -82,12 +85,14 @@ export class HomeAssistantRest {
   async #send(): Promise<void> {
     const now = Date.now();
     try {
+      if (!this.#wanted) return await this.#takeBack();
       for (const [id, state] of Object.entries(restStates(this.#state()))) {
         const text = stringifyJson({ ...state });
         const before = this.#sent.get(id);
         if (before?.text === text && now - before.at < REPEAT_MS) continue;
         const { signal } = this.#stopping;
-        await this.#post(id, text, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
+        const inTime = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+        await this.#ask("POST", id, inTime, text);
         this.#sent.set(id, { text, at: now });
       }
       this.#failed = false;
@@ -99,16 +104,33 @@ export class HomeAssistantRest {
     }
   }
 
-  async #post(id: string, body: string, signal: AbortSignal): Promise<void> {
+  /** The device shows them now; what stayed behind would never change again. */
+  async #takeBack(): Promise<void> {
+    for (const id of this.#sent.keys()) {
+      const { signal } = this.#stopping;
+      await this.#ask("DELETE", id, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
+      this.#sent.delete(id);
+    }
+    this.#failed = false;
+  }
+
+  async #ask(
+    method: "POST" | "DELETE",
+    id: string,
+    signal: AbortSignal,
+    body?: string,
+  ): Promise<void> {
     const { url, token } = this.#address;
     const response = await fetch(`${url}/api/states/${id}`, {
-      method: "POST",
+      method,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body,
+      ...body !== undefined && { body },
       signal,
     });
     await response.body?.cancel();
-    if (!response.ok) throw new Error(`Home Assistant answered ${response.status}`);
+    // Whoever takes back what is not there has what it wants.
+    if (response.ok || (method === "DELETE" && response.status === 404)) return;
+    throw new Error(`Home Assistant answered ${response.status}`);
   }
 }
 

@@ -3,12 +3,13 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import { HomeAssistant } from "./home_assistant.ts";
+import { homeEvent } from "./home_event.ts";
 import { HomeView } from "./home_view.ts";
 import type { LinkHealth } from "./link_health.ts";
 import type { Log } from "./log.ts";
 import { ownerCommand } from "./mqtt_command.ts";
 import type { MqttDevice } from "./mqtt_device.ts";
-import type { ControlName } from "./mqtt_topics.ts";
+import type { OwnerControl } from "./mqtt_topics.ts";
 import type { Proxy } from "./proxy.ts";
 import { supervisorBroker } from "./supervisor_broker.ts";
 import { Throttle } from "./throttle.ts";
@@ -94,7 +95,8 @@ export class HomeLinks {
     const source = {
       device: () => this.#view.device(),
       state: () => this.#view.state(),
-      command: (control: ControlName, payload: string) => this.#command(control, payload),
+      command: (control: OwnerControl, payload: string, modeMinutes: number) =>
+        this.#command(control, payload, modeMinutes),
     };
     this.#device = { key, link: new MqttDevice(mqtt, source, broker, this.#log) };
   }
@@ -106,7 +108,9 @@ export class HomeLinks {
 
   #happened(event: JsonObject): void {
     this.#view.happened(event);
-    this.#homeAssistant?.link.happened(event);
+    const told = homeEvent(event);
+    this.#homeAssistant?.link.happened(event, told);
+    if (told !== undefined) this.#device?.link.tell(told);
     this.#look.request();
   }
 
@@ -115,11 +119,11 @@ export class HomeLinks {
     this.#device?.link.update();
   }
 
-  #command(control: ControlName, payload: string): void {
-    const { mode } = this.#proxy.report().mode;
+  #command(control: OwnerControl, payload: string, modeMinutes: number): void {
     const command = ownerCommand(control, payload, {
       backendIds: this.#view.backendIds(),
-      sharing: mode !== "owner_only" && mode !== "paused",
+      mode: String(this.#proxy.report().mode.mode),
+      modeMinutes,
       highestCurrentA: this.#view.highestCurrentA(),
     });
     switch (command?.type) {

@@ -7,22 +7,22 @@ import { totalsRecord, type TotalsRow } from "./session_totals.ts";
 export interface HomeTotals {
   /** Of all of them, kWh. */
   readonly energyKwh: number;
-  /** When the month began, epoch milliseconds. */
-  readonly monthStart: number;
   /** Of this month, by backend id; only backends with sessions. */
   readonly month: ReadonlyMap<string, { readonly energyKwh: number; readonly revenue: number }>;
 }
 
-/** Reads the totals at `path`, revenue in `currency` only. Throws StoreError. */
+/**
+ * Reads the totals at `path`; the month begins at `monthStart`, epoch milliseconds, and revenue is what
+ * is in `currency`. Throws StoreError.
+ */
 export function readHomeTotals(
   path: string,
   timeZone: string,
   currency: string,
-  now: number,
+  monthStart: number,
 ): HomeTotals {
   const reader = SessionReader.open(path, timeZone);
   try {
-    const monthStart = beginningOfMonth(now, timeZone);
     const rows = (filter: { since?: number }) =>
       reader.totals(filter, "backend", totalsRecord("backend", "json"))
         .map((json) => JSON.parse(json) as TotalsRow);
@@ -36,7 +36,7 @@ export function readHomeTotals(
       });
     }
     const energyKwh = rows({}).reduce((sum, row) => sum + row.energy_kwh, 0);
-    return { energyKwh, monthStart, month };
+    return { energyKwh, month };
   } finally {
     reader.close();
   }

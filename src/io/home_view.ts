@@ -1,12 +1,13 @@
 // The charger as the house sees it: gathered from the proxy's report, its feed and its database.
 
-import type { JsonObject } from "../ocpp/json.ts";
+import type { StatusReport } from "../core/status_report.ts";
+import type { JsonObject, JsonValue } from "../ocpp/json.ts";
 import { databasePath } from "./database.ts";
 import { modeLabel, modeLabels } from "./home_mode.ts";
-import { homeState } from "./home_state.ts";
+import { holderOf, homeState, payerOf } from "./home_state.ts";
 import { beginningOfMonth, type HomeTotals, readHomeTotals } from "./home_totals.ts";
 import type { Log } from "./log.ts";
-import type { HomeDevice } from "./mqtt_discovery.ts";
+import type { HomeDevice } from "./mqtt_component.ts";
 import { type PowerReading, powerReading } from "./power_reading.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -17,9 +18,11 @@ const USUAL_CURRENT_A = 32;
 export class HomeView {
   readonly #proxy: Proxy;
   readonly #log: Log;
-  #totals: HomeTotals | undefined;
+  /** Read anew when what they depend on is another: sessions that run are not among them. */
+  #totals: { readonly key: string; readonly value: HomeTotals } | undefined;
   #totalsFailed = false;
   #reading: PowerReading | undefined;
+  #card: { readonly transactionId: JsonValue | undefined; readonly idTag: string } | undefined;
 
   constructor(proxy: Proxy, log: Log) {
     this.#proxy = proxy;
@@ -33,6 +36,9 @@ export class HomeView {
         this.#reading = powerReading(event.values) ?? this.#reading;
         return;
       case "transaction_started":
+        this.#reading = undefined;
+        this.#card = { transactionId: event.transaction_id, idTag: String(event.id_tag) };
+        return;
       case "charger_disconnected":
         this.#reading = undefined;
         return;
@@ -55,15 +61,23 @@ export class HomeView {
   }
 
   state(): JsonObject {
-    return homeState(this.#proxy.report(), {
-      totals: this.#currentTotals(),
+    const { timeZone, currency } = this.#proxy.configuration.core;
+    const monthStart = beginningOfMonth(this.#proxy.now(), timeZone);
+    const report = this.#proxy.report();
+    const running = report.sessions[0]?.transaction_id;
+    return homeState(report, {
+      totals: this.#currentTotals(monthStart, report),
+      monthStart,
       reading: this.#reading,
       highestCurrentA: this.highestCurrentA(),
+      currency,
+      card: running === this.#card?.transactionId ? this.#card?.idTag : undefined,
     });
   }
 
   device(): HomeDevice {
-    const { charger, mode } = this.#proxy.report();
+    const report = this.#proxy.report();
+    const { charger, mode } = report;
     const { core, mqtt } = this.#proxy.configuration;
     const text = (value: unknown) => typeof value === "string" ? value : null;
     const backendIds = this.backendIds();
@@ -74,6 +88,8 @@ export class HomeView {
       backendIds,
       // The mode may name a backend that is no more; what is shown has to be among the options.
       modes: [...new Set([...modeLabels(backendIds), modeLabel(String(mode.mode))])],
+      holders: [...new Set(["none", "owner", ...backendIds, holderOf(report)])],
+      payers: [...new Set(["none", "household", ...backendIds, payerOf(report.sessions[0])])],
       mayShare: core.allowSharedCharging,
       highestCurrentA: this.highestCurrentA(),
       charger: {
@@ -85,22 +101,23 @@ export class HomeView {
     };
   }
 
-  #currentTotals(): HomeTotals {
+  #currentTotals(monthStart: number, { sessions }: StatusReport): HomeTotals | undefined {
     const { core: { timeZone, currency }, dataDir } = this.#proxy.configuration;
-    const now = this.#proxy.now();
-    const monthStart = beginningOfMonth(now, timeZone);
-    if (this.#totals?.monthStart === monthStart) return this.#totals;
+    const running = sessions.map(({ transaction_id }) => transaction_id);
+    const key = JSON.stringify([monthStart, timeZone, currency, running]);
+    if (this.#totals?.key === key) return this.#totals.value;
     try {
-      this.#totals = readHomeTotals(databasePath(dataDir), timeZone, currency, now);
+      const value = readHomeTotals(databasePath(dataDir), timeZone, currency, monthStart);
+      this.#totals = { key, value };
       this.#totalsFailed = false;
-      return this.#totals;
+      return value;
     } catch (error) {
       if (!this.#totalsFailed) {
         this.#totalsFailed = true;
         const reason = error instanceof Error ? error.message : String(error);
         this.#log("warning", "totals for Home Assistant cannot be read", { reason });
       }
-      return { energyKwh: 0, monthStart, month: new Map() };
+      return undefined;
     }
   }
 }

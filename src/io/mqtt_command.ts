@@ -2,10 +2,13 @@
 
 import type { OwnerMode } from "../core/event.ts";
 import { labelledMode } from "./home_mode.ts";
-import { type ControlName, CONTROLS, type Topics } from "./mqtt_topics.ts";
+import { type ControlName, CONTROLS, type OwnerControl, type Topics } from "./mqtt_topics.ts";
 
-/** The button keeps everybody else out for so long, ms. */
+/** The button keeps everybody else out for so long, ms, where no other time is set. */
 export const TAKE_OVER_MS = 3_600_000;
+
+/** The longest time for a mode, minutes: a week. */
+export const MAX_MODE_MINUTES = 10_080;
 
 /** The longest command, bytes; a longer one is none. */
 export const MAX_COMMAND_LENGTH = 256;
@@ -19,7 +22,10 @@ export type OwnerCommand =
 /** What a command is read against. */
 export interface CommandContext {
   readonly backendIds: readonly string[];
-  readonly sharing: boolean;
+  /** The mode as the report has it. */
+  readonly mode: string;
+  /** How long a mode lasts, minutes; 0: until the owner says something else. */
+  readonly modeMinutes: number;
   /** The highest limit, A: it is the same as none. */
   readonly highestCurrentA: number;
 }
@@ -31,18 +37,25 @@ export function controlOf(topic: string, topics: Topics): ControlName | undefine
 
 /** Reads a command; undefined where it means nothing, or says what is so already. */
 export function ownerCommand(
-  control: ControlName,
+  control: OwnerControl,
   payload: string,
-  { backendIds, sharing, highestCurrentA }: CommandContext,
+  { backendIds, mode, modeMinutes, highestCurrentA }: CommandContext,
 ): OwnerCommand | undefined {
   switch (control) {
     case "mode": {
-      const mode = labelledMode(payload, backendIds);
-      return mode && { type: "mode", mode };
+      const chosen = labelledMode(payload, backendIds);
+      return chosen && during(chosen, modeMinutes);
     }
-    case "sharing":
-      if (payload === "ON" && !sharing) return { type: "mode", mode: { mode: "auto" } };
-      if (payload === "OFF" && sharing) return { type: "mode", mode: { mode: "owner_only" } };
+    case "sharing": {
+      const shares = mode !== "owner_only" && mode !== "paused";
+      if (payload === "ON" && !shares) return { type: "mode", mode: { mode: "auto" } };
+      // For good: whoever wants an end chooses the mode.
+      if (payload === "OFF" && shares) return { type: "mode", mode: { mode: "owner_only" } };
+      return undefined;
+    }
+    case "charging":
+      if (payload === "ON" && mode === "paused") return { type: "mode", mode: { mode: "auto" } };
+      if (payload === "OFF" && mode !== "paused") return during({ mode: "paused" }, modeMinutes);
       return undefined;
     case "limit": {
       const currentA = /^\d{1,3}(?:\.\d{1,3})?$/.test(payload) ? Number(payload) : NaN;
@@ -51,9 +64,24 @@ export function ownerCommand(
     }
     case "take_over":
       return payload === "PRESS"
-        ? { type: "mode", mode: { mode: "owner_only" }, forMs: TAKE_OVER_MS }
+        ? during({ mode: "owner_only" }, modeMinutes || TAKE_OVER_MS / 60_000)
+        : undefined;
+    case "release":
+      return payload === "PRESS" && mode !== "auto"
+        ? { type: "mode", mode: { mode: "auto" } }
         : undefined;
     default:
       return control satisfies never;
   }
+}
+
+/** Whole minutes up to MAX_MODE_MINUTES; undefined: it is something else. */
+export function modeMinutesOf(text: string): number | undefined {
+  const minutes = /^\d{1,5}(?:\.0)?$/.test(text) ? Number(text) : NaN;
+  return minutes <= MAX_MODE_MINUTES ? minutes : undefined;
+}
+
+function during(mode: OwnerMode, minutes: number): OwnerCommand {
+  const ends = minutes > 0 && mode.mode !== "auto";
+  return { type: "mode", mode, ...ends && { forMs: 60_000 * minutes } };
 }

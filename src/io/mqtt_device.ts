@@ -5,10 +5,12 @@ import { stringifyJson } from "../ocpp/json.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import type { LinkHealth } from "./link_health.ts";
 import type { Log } from "./log.ts";
-import { controlOf, MAX_COMMAND_LENGTH } from "./mqtt_command.ts";
-import { componentsOf, discoveryMessage, type HomeDevice, withRemoved } from "./mqtt_discovery.ts";
+import type { HomeEvent } from "./home_event.ts";
+import { controlOf, MAX_COMMAND_LENGTH, modeMinutesOf } from "./mqtt_command.ts";
+import type { HomeDevice } from "./mqtt_component.ts";
+import { componentsOf, discoveryMessage, withRemoved } from "./mqtt_discovery.ts";
 import { BROKER_TIMES, MqttLink } from "./mqtt_link.ts";
-import { type ControlName, type Topics, topicsOf } from "./mqtt_topics.ts";
+import { type OwnerControl, type Topics, topicsOf } from "./mqtt_topics.ts";
 import { pause } from "./pause.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -16,10 +18,13 @@ import { Throttle } from "./throttle.ts";
 export const STATE_SPACING_MS = 1_000;
 
 /** The device is announced at most this often, ms, however often Home Assistant starts. */
-const ANNOUNCE_SPACING_MS = 5_000;
+const ANNOUNCE_SPACING_MS = 1_000;
 
 /** So long the broker may take to hand over what was announced before, ms. */
 const RETAINED_MS = 300;
+
+/** So long Home Assistant may take to get used to what has changed, ms, before it hears the state. */
+const SETTLING_MS = 500;
 
 /** How long the last words may take, ms. */
 const FAREWELL_MS = 2_000;
@@ -28,7 +33,8 @@ const FAREWELL_MS = 2_000;
 export interface DeviceSource {
   device(): HomeDevice;
   state(): JsonObject;
-  command(control: ControlName, payload: string): void;
+  /** `modeMinutes`: how long a mode lasts; 0: until the owner says something else. */
+  command(control: OwnerControl, payload: string, modeMinutes: number): void;
 }
 
 /** One device at one broker. */
@@ -44,6 +50,8 @@ export class MqttDevice {
   #announced: ReadonlyMap<string, string> = new Map();
   #announcedDevice = "";
   #publishedState = "";
+  /** undefined: the broker has not been asked yet. */
+  #modeMinutes: number | undefined;
   #ready = false;
 
   /** `broker` says where it is; undefined: nowhere, at present. */
@@ -59,14 +67,14 @@ export class MqttDevice {
     this.#topics = topicsOf(configuration, source.device().instance);
     this.#state = new Throttle(STATE_SPACING_MS, () => void this.#publishState());
     this.#announcement = new Throttle(ANNOUNCE_SPACING_MS, () => void this.#announce());
-    const { discovery, availability, commands, birth } = this.#topics;
+    const { discovery, availability, modeMinutes, commands, birth } = this.#topics;
     this.#link = new MqttLink(
       {
         broker,
         will: { topic: availability, payload: "offline" },
-        subscriptions: [discovery, commands, birth],
+        subscriptions: [discovery, modeMinutes, commands, birth],
         opened: () => this.#opened(),
-        message: (topic, payload) => this.#message(topic, payload),
+        message: (topic, payload, retained) => this.#message(topic, payload, retained),
         closed: () => {
           this.#ready = false;
           this.#publishedState = "";
@@ -89,10 +97,14 @@ export class MqttDevice {
   /** Something may have changed. */
   update(): void {
     if (!this.#ready || !this.#configuration.enabled) return;
-    if (JSON.stringify(this.#source.device()) !== this.#announcedDevice) {
-      this.#announcement.request();
-    }
-    this.#state.request();
+    if (this.#isAnother()) this.#announcement.request();
+    else this.#state.request();
+  }
+
+  /** Something has happened; what nobody can be told now is no news later. */
+  tell(event: HomeEvent): void {
+    if (!this.#ready || !this.#configuration.enabled) return;
+    void this.#link.publish(this.#topics.event, stringifyJson(event), false);
   }
 
   /** Says good-bye; `remove` takes the device out of Home Assistant. */
@@ -122,9 +134,14 @@ export class MqttDevice {
     }
   }
 
-  #message(topic: string, payload: string): void {
+  #message(topic: string, payload: string, retained: boolean): void {
     if (topic === this.#topics.discovery) {
       this.#announced = componentsOf(payload);
+      return;
+    }
+    if (topic === this.#topics.modeMinutes) {
+      // What was set before this program started; later it is our own word coming back.
+      this.#modeMinutes ??= modeMinutesOf(payload);
       return;
     }
     if (!this.#configuration.enabled || !this.#ready) return;
@@ -134,11 +151,21 @@ export class MqttDevice {
       return;
     }
     const control = controlOf(topic, this.#topics);
-    if (control === undefined || payload.length > MAX_COMMAND_LENGTH) return;
-    this.#source.command(control, payload);
+    // One that is kept would come again with each connection.
+    if (control === undefined || retained || payload.length > MAX_COMMAND_LENGTH) return;
+    if (control === "mode_minutes") {
+      this.#modeMinutes = modeMinutesOf(payload) ?? this.#modeMinutes;
+      void this.#sayMinutes();
+      return;
+    }
+    this.#source.command(control, payload, this.#modeMinutes ?? 0);
     // A control that was moved in vain goes back.
     this.#publishedState = "";
     this.#state.request();
+  }
+
+  #isAnother(): boolean {
+    return JSON.stringify(this.#source.device()) !== this.#announcedDevice;
   }
 
   async #announce(): Promise<void> {
@@ -148,25 +175,35 @@ export class MqttDevice {
     const text = stringifyJson(message);
     const now = componentsOf(text);
     const gone = [...this.#announced].filter(([key]) => !now.has(key));
+    const known = this.#announced.size > 0;
     if (gone.length > 0) await this.#say(discovery, stringifyJson(withRemoved(message, gone)));
     if (!await this.#say(discovery, text)) return;
+    // It would refuse a value that is none of the options it has.
+    if (known && this.#isAnother()) await pause(SETTLING_MS, this.#stopping.signal);
     this.#announcedDevice = JSON.stringify(device);
     await this.#say(availability, "online");
+    await this.#sayMinutes();
     this.#publishedState = "";
     await this.#publishState();
   }
 
   async #publishState(): Promise<void> {
+    // The announcement brings it along.
+    if (!this.#ready || this.#isAnother()) return;
     const text = stringifyJson(this.#source.state());
-    if (!this.#ready || text === this.#publishedState) return;
+    if (text === this.#publishedState) return;
     this.#publishedState = text;
     if (!await this.#say(this.#topics.state, text)) this.#publishedState = "";
   }
 
+  async #sayMinutes(): Promise<void> {
+    await this.#say(this.#topics.modeMinutes, String(this.#modeMinutes ??= 0));
+  }
+
   /** Empty messages take what was retained away, and with it the device. */
   async #remove(): Promise<void> {
-    const { discovery, state, availability } = this.#topics;
-    for (const topic of [discovery, state, availability]) await this.#say(topic, "");
+    const { discovery, state, modeMinutes, availability } = this.#topics;
+    for (const topic of [discovery, state, modeMinutes, availability]) await this.#say(topic, "");
   }
 
   #say(topic: string, payload: string): Promise<boolean> {

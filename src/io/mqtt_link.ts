@@ -37,7 +37,8 @@ export interface BrokerUser {
   /** What is listened to. */
   readonly subscriptions: readonly string[];
   opened(): Promise<void>;
-  message(topic: string, payload: string): void;
+  /** `retained`: it was said before we listened. */
+  message(topic: string, payload: string, retained: boolean): void;
   closed(): void;
 }
 
@@ -68,13 +69,13 @@ export class MqttLink {
     return this.#record.health();
   }
 
-  /** Publishes, retained; resolves to whether the broker has confirmed it. */
-  async publish(topic: string, payload: string): Promise<boolean> {
+  /** Publishes; resolves to whether the broker has confirmed it. */
+  async publish(topic: string, payload: string, retain = true): Promise<boolean> {
     const client = this.#client;
     if (!client?.connected || this.#unconfirmed >= MAX_UNCONFIRMED) return false;
     this.#unconfirmed++;
     try {
-      await client.publishAsync(topic, payload, { qos: 1, retain: true });
+      await client.publishAsync(topic, payload, { qos: 1, retain });
       return true;
     } catch {
       // It comes again with the next connection.
@@ -133,7 +134,9 @@ export class MqttLink {
     let fault: Error | undefined;
     client.on("error", (error) => fault ??= error);
     client.on("close", () => lost.resolve());
-    client.on("message", (topic, payload) => this.#user.message(topic, payload.toString()));
+    client.on("message", (topic, payload, { retain }) => {
+      this.#user.message(topic, payload.toString(), retain);
+    });
     const connected = new Promise<void>((resolve) => client.on("connect", () => resolve()));
     const stop = () => lost.resolve();
     signal.addEventListener("abort", stop);

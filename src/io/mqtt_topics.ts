@@ -3,9 +3,20 @@
 import type { MqttConfiguration } from "../config/configuration.ts";
 
 /** What the owner can set, or press. */
-export const CONTROLS = ["mode", "sharing", "limit", "take_over"] as const;
+export const CONTROLS = [
+  "mode",
+  "mode_minutes",
+  "sharing",
+  "charging",
+  "limit",
+  "take_over",
+  "release",
+] as const;
 
 export type ControlName = typeof CONTROLS[number];
+
+/** Those that become words of the owner; the other one is a setting of the device. */
+export type OwnerControl = Exclude<ControlName, "mode_minutes">;
 
 /** Where things are published, and commands come in. */
 export interface Topics {
@@ -15,6 +26,10 @@ export interface Topics {
   readonly availability: string;
   /** One JSON object; retained. */
   readonly state: string;
+  /** How long a mode lasts, minutes; retained, so that the broker remembers it. */
+  readonly modeMinutes: string;
+  /** What has just happened, a JSON object; not retained. */
+  readonly event: string;
   command(control: ControlName): string;
   /** All commands, as a subscription. */
   readonly commands: string;
@@ -34,6 +49,8 @@ export function topicsOf({ topic, discoveryPrefix }: MqttConfiguration, instance
     discovery: `${discoveryPrefix}/device/${deviceId(instance)}/config`,
     availability: `${base}/availability`,
     state: `${base}/state`,
+    modeMinutes: `${base}/mode_minutes`,
+    event: `${base}/event`,
     command: (control) => `${base}/set/${control}`,
     commands: `${base}/set/+`,
     birth: `${discoveryPrefix}/status`,

@@ -6,6 +6,7 @@ import { HomeAssistant } from "../../src/io/home_assistant.ts";
 import { LINK_TIMES } from "../../src/io/home_assistant_link.ts";
 import { type FakeHomeAssistant, withFakeHomeAssistant } from "../support/fake_home_assistant.ts";
 import { type RunningProxy, withProxy } from "../support/running_proxy.ts";
+import type { JsonObject } from "../../src/ocpp/json.ts";
 import { bootStrictCharger, strictCharger } from "../support/strict_charger.ts";
 import { pause, until } from "../support/until.ts";
 
@@ -310,6 +311,74 @@ Deno.test("without a broker states go by REST, again after a restart, and end as
       equal(state()?.state, "unavailable");
     })
   ));
+
+Deno.test("states that went by REST are taken back when a device takes over", () =>
+  play(NEIGHBOUR, async ({ fake, configure }) => {
+    await until(() => fake.posted.size === 8, 5_000, "the states");
+    configure(`${NEIGHBOUR}mqtt: { url: "mqtt://127.0.0.1:1" }\n`);
+    await until(() => fake.posted.size === 0, 10_000, "none");
+  }));
+
+Deno.test("what happens goes onto the event bus, and names the charger", () =>
+  play(NEIGHBOUR, async ({ fake, home, running }) => {
+    await until(() => home.health().homeAssistant?.connected, 5_000, "the connection");
+    const peers = await neighbourAsks(running);
+    const of = (kind: string) => fake.fired.find(({ data }) => data.event_type === kind);
+    const { type, data } = await until(() => of("asked"), 5_000, "the question");
+    equal(type, "ocpp_proxy_event");
+    deepEqual([data.charger, data.backend_id, data.rule], ["CP1", "neighbour", "stranger"]);
+    equal(of("charger_online")?.data.charger, "CP1");
+    await peers.close();
+  }));
+
+Deno.test("the event bus carries the owner's word, with the checks of REST", () =>
+  play(NEIGHBOUR, async ({ fake, home, running }) => {
+    const { proxy, logged } = running;
+    const command = (data: JsonObject) => fake.fire("ocpp_proxy_command", data);
+    const mode = () => proxy.report().mode.mode;
+    await until(() => home.health().homeAssistant?.connected, 5_000, "the connection");
+    command({ mode: "paused", for_s: 600, limit_a: 8 });
+    await until(() => mode() === "paused", 5_000, "the pause");
+    ok(proxy.report().mode.until);
+    equal(proxy.report().owner_limit?.current_a, 8);
+    command({ mode: "auto" });
+    const peers = await neighbourAsks(running);
+    await until(() => proxy.questionState(1) === "open", 5_000, "the question");
+    command({ request: 1, decision: "deny" });
+    await until(() => proxy.questionState(1) === "closed", 5_000, "the answer");
+    command({ mode: "paused" });
+    await until(() => mode() === "paused", 5_000, "the pause again");
+    // Nothing of this is a word; what is meant for another charger is not even a mistake.
+    const mistakes = [
+      [{ mode: "backend", backend_id: "nobody" }, 'no backend "nobody"'],
+      [{ mode: "auto", mod: 1 }, 'there is no key "mod"'],
+      [{ limit_a: 81 }, "limit_a: expected a number from 0 to 80"],
+      [{ until: "2001-01-01T00:00:00Z", mode: "owner_only" }, "a time to come"],
+      [{ request: 1, decision: "allow" }, "question 1 is not open"],
+      [{ request: 1, decision: "maybe" }, "decision: expected"],
+      [{ charger: "CP2", mode: "auto" }, undefined],
+    ] as const;
+    for (const [data, reason] of mistakes) {
+      const before = logged.length;
+      command(data);
+      command({ charger: "CP2" });
+      await pause(20);
+      equal(mode(), "paused", JSON.stringify(data));
+      const told = logged.slice(before).filter((line) => line.includes("was not obeyed"));
+      equal(told.length, reason === undefined ? 0 : 1, JSON.stringify(data));
+      ok(
+        reason === undefined || told[0]!.includes(JSON.stringify(reason).slice(1, -1)),
+        told.join(),
+      );
+    }
+    // An automation that repeats its mistake is told of it once.
+    for (let time = 0; time < 5; time++) command({ limit_a: 81 });
+    await pause(50);
+    equal(logged.filter((line) => line.includes("not obeyed") && line.includes("80")).length, 2);
+    command({ charger: "CP1", mode: "auto" });
+    await until(() => mode() === "auto", 5_000, "auto");
+    await peers.close();
+  }));
 
 Deno.test("the status says how the links are doing", () =>
   play(NEIGHBOUR, async ({ home }) => {

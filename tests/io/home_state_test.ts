@@ -3,7 +3,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { StatusReport } from "../../src/core/status_report.ts";
 import { homeState } from "../../src/io/home_state.ts";
-import { ownerCommand } from "../../src/io/mqtt_command.ts";
+import { modeMinutesOf, ownerCommand } from "../../src/io/mqtt_command.ts";
 import { discoveryMessage } from "../../src/io/mqtt_discovery.ts";
 import { topicsOf } from "../../src/io/mqtt_topics.ts";
 import { powerReading } from "../../src/io/power_reading.ts";
@@ -25,15 +25,26 @@ const REPORT: StatusReport = {
   handover: null,
   queue: [],
   questions: [],
-  sessions: [{ connector_id: 2, energy_kwh: 1.25, backend_id: null, started_at: "t" }],
-  backends: [{ id: "employer", connected: true, backlog: 3, problem: null }],
+  sessions: [{
+    connector_id: 2,
+    energy_kwh: 1.25,
+    backend_id: null,
+    started_at: "t",
+    revenue: 2,
+    currency: "SEK",
+    cost: 0.4,
+    cost_currency: "EUR",
+  }],
+  backends: [{ id: "employer", role: "biller", connected: true, backlog: 3, problem: "late" }],
   decisions: [{ backend_id: "employer", reason: "x".repeat(300) }],
 };
 
 const SOURCES = {
+  monthStart: 0,
+  currency: "EUR",
+  card: "04…D5",
   totals: {
     energyKwh: 100,
-    monthStart: 0,
     month: new Map([["employer", { energyKwh: 5, revenue: 1.5 }]]),
   },
   reading: { powerW: 7_000, currentA: [10, 10, 10], voltageV: [230, 231, 232] },
@@ -47,12 +58,21 @@ Deno.test("the connector with the session is the one that counts", () => {
   equal(state.power_w, 7_000);
   equal(state.mode, "Only employer");
   equal(state.owner_limit_a, 16);
-  equal((state.session as JsonObject).booked_to, "household");
+  const { started: _, ...session } = state.session as JsonObject;
+  // An amount of another currency is not one of this entity's.
+  deepEqual(session, {
+    energy_kwh: 1.25,
+    booked_to: "household",
+    revenue: null,
+    cost: 0.4,
+    card: "04…D5",
+  });
+  equal(state.month_revenue, 1.5);
   equal(String(state.decision).length, 255);
   deepEqual((state.backends as JsonObject).employer, {
     online: true,
     backlog: 3,
-    problem: null,
+    details: { role: "biller", problem: "late", next_dial: null },
     month_energy_kwh: 5,
     month_revenue: 1.5,
   });
@@ -64,6 +84,26 @@ Deno.test("without a session no power is drawn; without a charger nobody knows",
   const state = homeState(gone, SOURCES);
   deepEqual([state.power_w, state.status, state.plugged], [null, "offline", false]);
   equal(state.energy_kwh, 101.25);
+});
+
+Deno.test("totals that cannot be read are unknown, not less than before", () => {
+  const state = homeState(REPORT, { ...SOURCES, totals: undefined });
+  deepEqual([state.energy_kwh, state.month_revenue], [null, null]);
+  equal(state.month_since, "1970-01-01T00:00:00Z");
+});
+
+Deno.test("where the owner lets nobody else, the owner is in control", () => {
+  const holder = (mode: string, backend_id?: string) =>
+    homeState({
+      ...REPORT,
+      mode: { mode, until: null },
+      holder: backend_id === undefined ? null : { backend_id },
+    }, SOURCES).holder;
+  equal(holder("auto"), "none");
+  equal(holder("auto", "evcc"), "evcc");
+  equal(holder("employer"), "none");
+  equal(holder("owner_only"), "owner");
+  equal(holder("paused"), "owner");
 });
 
 Deno.test("power is the total, else the sum of the phases, in watts", () => {
@@ -93,6 +133,8 @@ Deno.test("every entity of the device has an id, and a template for a key of the
     currency: "EUR",
     backendIds: ["employer"],
     modes: ["Auto"],
+    holders: ["none"],
+    payers: ["none"],
     mayShare: true,
     highestCurrentA: 16,
     charger: { id: "CP1", vendor: null, model: null, firmware: null },
@@ -100,25 +142,76 @@ Deno.test("every entity of the device has an id, and a template for a key of the
   const components = Object.values(message.components as Record<string, JsonObject>);
   const ids = new Set(components.map(({ unique_id }) => unique_id));
   equal(ids.size, components.length);
-  for (const { platform, value_template, name } of components) {
-    if (platform === "button") continue;
-    const [, key] = /value_json\.(\w+)/.exec(String(value_template)) ?? [];
-    ok(key !== undefined && key in state, `${name}: ${value_template}`);
+  // Those with a topic of their own for what they show, or that show nothing.
+  const without = components.filter(({ value_template }) => value_template === undefined);
+  deepEqual(without.map(({ name }) => name), ["Event", "Mode lasts", "Take over", "Give back"]);
+  for (const { name, value_template = "", json_attributes_template = "" } of components) {
+    const paths = `${value_template} ${json_attributes_template}`;
+    for (const [, key] of paths.matchAll(/value_json\.(\w+)/g)) {
+      ok(key! in state, `${name}: ${key}`);
+    }
   }
 });
 
+const CONTEXT = { backendIds: ["evcc"], mode: "auto", modeMinutes: 0, highestCurrentA: 16 };
+
 Deno.test("commands that mean nothing, or what is so already, are none", () => {
-  const context = { backendIds: ["evcc"], sharing: true, highestCurrentA: 16 };
-  equal(ownerCommand("mode", "Only nobody", context), undefined);
-  equal(ownerCommand("sharing", "ON", context), undefined);
-  equal(ownerCommand("limit", "17", context), undefined);
-  equal(ownerCommand("limit", "-1", context), undefined);
-  equal(ownerCommand("limit", "", context), undefined);
-  equal(ownerCommand("take_over", "", context), undefined);
+  const nothing = [
+    ["mode", "Only nobody"],
+    ["sharing", "ON"],
+    ["charging", "ON"],
+    ["limit", "17"],
+    ["limit", "-1"],
+    ["limit", ""],
+    ["take_over", ""],
+    ["release", "PRESS"],
+  ] as const;
+  for (const [control, payload] of nothing) {
+    equal(ownerCommand(control, payload, CONTEXT), undefined, `${control} ${payload}`);
+  }
+  const paused = { ...CONTEXT, mode: "paused" };
   // A pause is not ended by switching off what is off.
-  equal(ownerCommand("sharing", "OFF", { ...context, sharing: false }), undefined);
-  deepEqual(ownerCommand("limit", "16", context), { type: "limit", currentA: undefined });
-  deepEqual(ownerCommand("limit", "9.5", context), { type: "limit", currentA: 9.5 });
+  equal(ownerCommand("sharing", "OFF", paused), undefined);
+  equal(ownerCommand("charging", "OFF", paused), undefined);
+});
+
+Deno.test("controls are words of the owner, for as long as a mode lasts", () => {
+  const auto = { type: "mode", mode: { mode: "auto" } };
+  const hour = 3_600_000;
+  const paused = { type: "mode", mode: { mode: "paused" } };
+  const ownerOnly = { type: "mode", mode: { mode: "owner_only" } };
+  const rows = [
+    ["mode", "Pause", {}, paused],
+    ["mode", "Pause", { modeMinutes: 60 }, { ...paused, forMs: hour }],
+    ["mode", "Auto", { modeMinutes: 60, mode: "paused" }, auto],
+    ["sharing", "OFF", { modeMinutes: 60 }, ownerOnly],
+    ["sharing", "ON", { mode: "owner_only" }, auto],
+    ["charging", "OFF", { modeMinutes: 60 }, { ...paused, forMs: hour }],
+    ["charging", "ON", { mode: "paused" }, auto],
+    ["take_over", "PRESS", {}, { ...ownerOnly, forMs: hour }],
+    ["take_over", "PRESS", { modeMinutes: 120 }, { ...ownerOnly, forMs: 2 * hour }],
+    ["release", "PRESS", { mode: "evcc" }, auto],
+    ["limit", "16", {}, { type: "limit", currentA: undefined }],
+    ["limit", "9.5", {}, { type: "limit", currentA: 9.5 }],
+  ] as const;
+  for (const [control, payload, context, expected] of rows) {
+    const command = ownerCommand(control, payload, { ...CONTEXT, ...context });
+    deepEqual(command, expected, `${control} ${payload}`);
+  }
+});
+
+Deno.test("a mode lasts whole minutes, a week at most", () => {
+  deepEqual(["0", "90", "90.0", "10080", "10081", "-1", "1.5", "", "x"].map(modeMinutesOf), [
+    0,
+    90,
+    90,
+    10_080,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 Deno.test("states are added, changed in part, and removed", () => {

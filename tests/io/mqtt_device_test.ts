@@ -2,6 +2,8 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { Home } from "../../src/io/home.ts";
+import { MqttDevice } from "../../src/io/mqtt_device.ts";
+import { MqttLink } from "../../src/io/mqtt_link.ts";
 import { type Broker, brokerTest, type Listener } from "../support/broker.ts";
 import { type RunningProxy, withProxy } from "../support/running_proxy.ts";
 import { strictCharger } from "../support/strict_charger.ts";
@@ -70,9 +72,18 @@ brokerTest(
       await until(() => newest("state").status, 5_000, "a state");
       const { components } = discovery();
       const platforms = Object.values(components).map(({ platform }) => platform);
-      for (const platform of ["sensor", "binary_sensor", "select", "switch", "number", "button"]) {
-        ok(platforms.includes(platform), platform);
-      }
+      deepEqual(
+        new Set(platforms),
+        new Set([
+          "sensor",
+          "binary_sensor",
+          "event",
+          "select",
+          "switch",
+          "number",
+          "button",
+        ]),
+      );
       deepEqual(components.mode?.options, [
         "Auto",
         "Owner only",
@@ -112,6 +123,114 @@ brokerTest(
       await command("take_over", "PRESS");
       await until(() => newest("state").mode === "Owner only", 5_000, "the owner");
       ok(proxy.report().mode.until);
+      equal(newest("state").holder, "owner");
+      await command("release", "PRESS");
+      await until(() => newest("state").mode === "Auto", 5_000, "auto");
+      await command("charging", "OFF");
+      await until(() => newest("state").charging_allowed === false, 5_000, "the pause");
+      equal(proxy.report().mode.until, null);
+      await command("charging", "ON");
+      await until(() => newest("state").charging_allowed, 5_000, "no pause");
+    }),
+);
+
+brokerTest("how long a mode lasts is remembered by the broker", async (broker) => {
+  let topic = "";
+  const listener = await broker.listen("#");
+  await withDevice(broker, broker.yaml, async ({ running, command, newest }) => {
+    const { proxy } = running;
+    topic = `ocpp-proxy/${proxy.instance}/mode_minutes`;
+    await until(() => newest("state").status, 5_000, "a state");
+    equal(listener.newest.get(topic), "0");
+    await command("mode_minutes", "90");
+    await until(() => listener.newest.get(topic) === "90", 5_000, "the minutes");
+    const words = listener.all.length;
+    await command("mode_minutes", "99999");
+    await until(() => listener.all.slice(words).some(([name]) => name === topic), 5_000, "an echo");
+    equal(listener.newest.get(topic), "90");
+    await command("mode", "Pause");
+    await until(() => newest("state").mode === "Pause", 5_000, "the pause");
+    const minutes = (Date.parse(String(proxy.report().mode.until)) - Date.now()) / 60_000;
+    ok(minutes > 89 && minutes <= 90, String(minutes));
+    // Another broker, without a memory, is told; one with a memory tells.
+    const { instance } = proxy;
+    const elsewhere = await withSameInstance(broker, instance);
+    equal(elsewhere, "90");
+  });
+});
+
+/** What a program that starts anew finds set at this broker. */
+async function withSameInstance(broker: Broker, instance: string): Promise<string | undefined> {
+  const device = new MqttDevice(
+    { enabled: true, topic: "ocpp-proxy", discoveryPrefix: "elsewhere", name: "Charger" },
+    {
+      device: () => ({ ...NO_DEVICE, instance }),
+      state: () => ({}),
+      command: (_control, _payload, modeMinutes) => void heard.push(modeMinutes),
+    },
+    () => Promise.resolve({ url: broker.url, username: "proxy", password: "secret" }),
+    () => {},
+  );
+  const heard: number[] = [];
+  try {
+    await until(() => device.health().connected, 5_000, "the broker");
+    const sender = await broker.listen("nothing");
+    await sender.publish(`ocpp-proxy/${instance}/set/release`, "PRESS");
+    await until(() => heard.length > 0, 5_000, "the command");
+    return String(heard[0]);
+  } finally {
+    await device.close();
+  }
+}
+
+const NO_DEVICE = {
+  name: "Charger",
+  currency: "EUR",
+  backendIds: [],
+  modes: ["Auto"],
+  holders: ["none"],
+  payers: ["none"],
+  mayShare: true,
+  highestCurrentA: 16,
+  charger: { id: null, vendor: null, model: null, firmware: null },
+};
+
+brokerTest("what was said before anybody listened is told apart", async (broker) => {
+  const sender = await broker.listen("nothing");
+  await sender.publish("x/before", "1", true);
+  const heard: [string, boolean][] = [];
+  const link = new MqttLink({
+    broker: () => Promise.resolve({ url: broker.url, username: "proxy", password: "secret" }),
+    will: { topic: "x/will", payload: "" },
+    subscriptions: ["x/+"],
+    opened: () => Promise.resolve(),
+    message: (topic, _, retained) => void heard.push([topic, retained]),
+    closed: () => {},
+  }, () => {});
+  try {
+    await until(() => heard.length === 1, 5_000, "the old message");
+    await sender.publish("x/after", "1", true);
+    await until(() => heard.length === 2, 5_000, "the new message");
+    deepEqual(heard, [["x/before", true], ["x/after", false]]);
+  } finally {
+    await link.close();
+  }
+});
+
+brokerTest(
+  "what happens is told once, and not kept",
+  (broker) =>
+    withDevice(broker, broker.yaml, async ({ running, newest, listener }) => {
+      const { proxy } = running;
+      await until(() => newest("state").status, 5_000, "a state");
+      const topic = `ocpp-proxy/${proxy.instance}/event`;
+      proxy.setMode({ mode: "paused" });
+      const text = await until(() => listener.newest.get(topic), 5_000, "the event");
+      const { event_type, reason } = JSON.parse(text);
+      deepEqual([event_type, reason], ["override", "the owner has paused charging"]);
+      const late = await broker.listen("#");
+      await pause(200);
+      ok(late.newest.size > 0 && !late.newest.has(topic));
     }),
 );
 
@@ -132,7 +251,7 @@ brokerTest(
 brokerTest(
   "a session at the charger is in the state, with its energy",
   (broker) =>
-    withDevice(broker, broker.yaml, async ({ running, newest, discovery }) => {
+    withDevice(broker, broker.yaml, async ({ running, newest, discovery, listener }) => {
       await until(() => newest("state").status, 5_000, "a state");
       const charger = await strictCharger(`${running.url.replace("http", "ws")}/charger`, "CP1");
       try {
@@ -176,6 +295,10 @@ brokerTest(
         await charger.call("StopTransaction", { transactionId, meterStop: 4_000, timestamp: at() });
         await until(() => newest("state").power_w === 0, 5_000, "no power");
         equal(newest("state").energy_kwh, 3);
+        // One that is less than before would count as a new meter.
+        const energies = listener.all.filter(([topic]) => topic.endsWith("/state"))
+          .map(([, text]) => Number(JSON.parse(text).energy_kwh));
+        deepEqual(energies, energies.toSorted((one, other) => one - other));
         const device = discovery() as unknown as { device: Record<string, unknown> };
         await until(
           () => JSON.stringify(discovery()).includes("Acme"),

@@ -29,6 +29,8 @@ export class FakeHomeAssistant {
   ]);
   readonly states = new Map<string, { state: string; attributes: JsonObject }>();
   readonly calls: ServiceCall[] = [];
+  /** Events that somebody has put onto its bus. */
+  readonly fired: { readonly type: string; readonly data: JsonObject }[] = [];
   readonly posted = new Map<string, JsonObject>();
   /** Tokens that were refused, and connections that were opened. */
   refused = 0;
@@ -68,7 +70,12 @@ export class FakeHomeAssistant {
 
   /** Somebody has tapped on a notification. */
   tap(action: string): void {
-    const event = { event_type: "mobile_app_notification_action", data: { action } };
+    this.fire("mobile_app_notification_action", { action });
+  }
+
+  /** An event on its bus. */
+  fire(event_type: string, data: JsonObject): void {
+    const event = { event_type, data };
     for (const client of this.#clients) {
       for (const [id, type] of client.events) {
         if (type === event.event_type) send(client, { id, type: "event", event });
@@ -111,6 +118,9 @@ export class FakeHomeAssistant {
     }
     const [, id] = /^\/api\/states\/(.+)$/.exec(pathname) ?? [];
     if (id === undefined) return new Response(null, { status: 404 });
+    if (request.method === "DELETE") {
+      return new Response(null, { status: this.posted.delete(id) ? 200 : 404 });
+    }
     this.posted.set(id, await request.json());
     return Response.json({}, { status: 201 });
   }
@@ -164,6 +174,12 @@ export class FakeHomeAssistant {
       case "subscribe_events":
         client.events.set(id, String(message.event_type));
         return done();
+      case "fire_event":
+        this.fired.push({
+          type: String(message.event_type),
+          data: message.event_data as JsonObject,
+        });
+        return done({});
       case "unsubscribe_events":
         client.entities.delete(Number(message.subscription));
         client.events.delete(Number(message.subscription));
