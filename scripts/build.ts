@@ -9,7 +9,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import metadata from "../deno.json" with { type: "json" };
-import { MEMORY, RIGHTS } from "./rights.ts";
+import { MEMORY, RIGHTS, UNSTABLE } from "./rights.ts";
 
 /** What can be built for, 64-bit Linux with glibc, and what ELF calls the processor (e_machine). */
 const MACHINES: ReadonlyMap<string, number> = new Map([
@@ -17,10 +17,13 @@ const MACHINES: ReadonlyMap<string, number> = new Map([
   ["aarch64-unknown-linux-gnu", 183],
 ]);
 
+/** What the program is run with, as a bundle and as an executable. */
+const FLAGS = ["--no-config", "--no-lock", UNSTABLE, MEMORY, ...RIGHTS];
+
 /** A shell runs it as a program of Deno; for JavaScript it is a text and a comment. */
 const LAUNCHER = [
   "#!/bin/sh",
-  `":" //; exec deno run --ext=js --no-config --no-lock ${MEMORY} ${RIGHTS.join(" ")} "$0" "$@"`,
+  `":" //; exec deno run --ext=js ${FLAGS.join(" ")} "$0" "$@"`,
   "",
 ].join("\n");
 
@@ -97,11 +100,8 @@ function compile(script: string, target: string, output: string): void {
   const made = run(Deno.execPath(), [
     "compile",
     "--quiet",
-    "--no-config",
-    "--no-lock",
     "--no-check",
-    MEMORY,
-    ...RIGHTS,
+    ...FLAGS,
     `--target=${target}`,
     `--output=${output}`,
     script,

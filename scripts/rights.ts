@@ -14,15 +14,21 @@ export const READABLE: readonly string[] = [
   "/ssl",
 ];
 
+/** Where systemd listens for what its services say of themselves. */
+const SERVICE_MANAGER = "/run/systemd/notify";
+
 /** Flags of `deno run` and `deno compile`; nobody is asked for more. */
 export const RIGHTS: readonly string[] = [
   "--no-prompt",
   "--allow-net",
   `--allow-read=${READABLE.join(",")}`,
-  `--allow-write=${WRITABLE.join(",")}`,
+  `--allow-write=${[...WRITABLE, SERVICE_MANAGER].join(",")}`,
   "--allow-env",
   "--allow-sys=networkInterfaces",
 ];
 
 /** Garbage piles up in proportion to what V8 may use: 256 MiB are many times what is needed. */
 export const MEMORY = "--v8-flags=--max-semi-space-size=2,--max-old-space-size=256";
+
+/** What makes the sockets exist by which a service speaks to systemd. */
+export const UNSTABLE = "--unstable-net";

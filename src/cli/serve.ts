@@ -12,6 +12,7 @@ import { Recorder } from "../io/recorder.ts";
 import { recordingKey } from "../io/recording_key.ts";
 import { removeServerFile, writeServerFile } from "../io/server_file.ts";
 import { serveProxy } from "../io/server.ts";
+import { ServiceManager } from "../io/service_manager.ts";
 import { Store } from "../io/store.ts";
 import { StoreError } from "../io/store_error.ts";
 import type { CommandContext } from "./context.ts";
@@ -68,11 +69,13 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
     store.close();
     return 1;
   }
-  const reload = () => {
+  const manager = new ServiceManager(context.environment, () => statusSentence(proxy), log);
+  const takeOver = () => {
     const next = read(flags, context);
     if (next === undefined) {
-      log("error", "the configuration is wrong; the old one stays", {});
-      return;
+      const problem = "the configuration is wrong; the old one stays";
+      log("error", problem, {});
+      return problem;
     }
     const fixed = fixedAtStart(configuration, next);
     if (fixed.length > 0) {
@@ -80,7 +83,9 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
     }
     proxy.reconfigure(next);
     home.reconfigure();
+    return undefined;
   };
+  const reload = () => manager.reload(takeOver);
   // Before anybody can know that it runs, and send a signal.
   Deno.addSignalListener("SIGHUP", reload);
   const stopped = stopSignal();
@@ -89,9 +94,11 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   const contained = context.environment.get(CONTAINER_VARIABLE) !== undefined;
   const listening = { ...address, port: listener.port };
   context.out(greeting(configuration, listening, proxy.chargePointId, contained));
+  manager.ready();
 
   await stopped;
   log("info", "stopping", {});
+  manager.stopping();
   await home.close();
   await proxy.close();
   await listener.close();
@@ -99,7 +106,18 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   store.close();
   removeServerFile(configuration.dataDir);
   Deno.removeSignalListener("SIGHUP", reload);
+  await manager.close();
   return 0;
+}
+
+/** Who is there, for `systemctl status`. */
+function statusSentence(proxy: Proxy): string {
+  const { charger, backends } = proxy.report();
+  const who = charger.id === null
+    ? "No charger has connected yet"
+    : `Charger ${charger.id} is ${charger.connected ? "" : "not "}connected`;
+  const connected = backends.filter((backend) => backend.connected).length;
+  return `${who}; backends connected: ${connected} of ${backends.length}.`;
 }
 
 /** What cannot be recorded keeps no proxy from starting. */

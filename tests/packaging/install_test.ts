@@ -3,7 +3,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { READABLE, WRITABLE } from "../../scripts/rights.ts";
+import { READABLE, RIGHTS, WRITABLE } from "../../scripts/rights.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -115,6 +115,10 @@ Deno.test("the service keeps its data and its configuration where the program ma
   equal(READABLE.includes(`/etc/${value("ConfigurationDirectory")}`), true);
   equal(dirname(/--config (\S+)$/.exec(value("ExecStart") ?? "")![1]!), "/etc/ocpp-proxy");
   equal(/MemoryDenyWriteExecute=yes/.test(unit), false, "V8 would end at its first function");
+  equal(value("Type"), "notify");
+  equal(Number(value("WatchdogSec")) >= 60, true, "a slow disk is no reason to be killed");
+  const [written] = RIGHTS.filter((right) => right.startsWith("--allow-write="));
+  match(written!, /[=,]\/run\/systemd\/notify(,|$)/);
 });
 
 Deno.test("systemd finds nothing wrong with the unit, and little to attack", async (t) => {
