@@ -9,13 +9,16 @@
 # without it, the one beside this script or in ../dist. With DESTDIR, only files are placed there.
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=${DESTDIR:-}
 binary=$root/usr/local/bin/ocpp-proxy
 unit=$root/etc/systemd/system/ocpp-proxy.service
 settings=$root/etc/ocpp-proxy
 data=$root/var/lib/ocpp-proxy
 account=ocpp-proxy
+# Until it listens; a large database that was damaged takes longer.
+start_timeout_s=30
+changed=no
 
 fail() {
   echo "install.sh: $1" >&2
@@ -63,6 +66,7 @@ place_program() {
     [ "$(head -c 9 "$1")" != "#!/bin/sh" ] || fail "$1 needs Deno, as /usr/local/bin/deno"
     fail "$1 does not start on this machine"
   fi
+  cmp -s "$binary.new" "$binary" || changed=yes
   # In one step: the old one may be running.
   mv "$binary.new" "$binary"
 }
@@ -87,6 +91,7 @@ END
   else
     service=$here/ocpp-proxy.service
   fi
+  cmp -s "$service" "$unit" || changed=yes
   install -D -m 0644 "$service" "$unit"
 }
 
@@ -96,7 +101,17 @@ start_service() {
   chown root:$account "$settings" "$settings/config.yaml"
   systemctl daemon-reload
   systemctl enable --quiet ocpp-proxy
-  systemctl restart ocpp-proxy
+  if [ $changed = no ] && systemctl is-active --quiet ocpp-proxy; then return; fi
+  systemctl restart --no-block ocpp-proxy
+  waited_s=0
+  while sleep 1; do
+    waited_s=$((waited_s + 1))
+    if systemctl is-active --quiet ocpp-proxy; then return; fi
+    restarts=$(systemctl show --property=NRestarts --value ocpp-proxy)
+    if [ "${restarts:-0}" -gt 0 ] || [ $waited_s -ge $start_timeout_s ]; then
+      fail "ocpp-proxy $version is installed, but does not listen yet. Why: journalctl -u ocpp-proxy"
+    fi
+  done
 }
 
 remove() {
@@ -109,7 +124,7 @@ remove() {
     echo "ocpp-proxy is removed. $settings and $data are still there; --purge removes them."
     return
   fi
-  rm -rf "$settings" "$data"
+  rm -rf "$settings" "$data" "$unit.d"
   if [ -z "$root" ] && getent passwd $account >/dev/null; then userdel $account; fi
   echo "ocpp-proxy is removed, with its configuration and its data."
 }
@@ -137,5 +152,5 @@ if [ -n "$root" ]; then
   echo "ocpp-proxy $version is placed below $root."
 else
   start_service
-  echo "ocpp-proxy $version runs. The address for the charger: journalctl -u ocpp-proxy"
+  echo "ocpp-proxy $version listens. The address for the charger: journalctl -u ocpp-proxy"
 fi
