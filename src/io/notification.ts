@@ -25,13 +25,16 @@ export type Notification =
   /** What was said under this tag is over. */
   | { readonly type: "clear"; readonly tag: string };
 
+/** One that only tells. */
+export type Telling = Notification & { readonly type: "tell" };
+
 /** The tag of a question. */
 export function questionTag(id: number): string {
   return `ocpp-proxy-question-${id}`;
 }
 
 /** The end of a session, from the event `session` of the feed. */
-export function sessionEnded(event: JsonObject): Notification {
+export function sessionEnded(event: JsonObject): Telling {
   const { energy_kwh, duration_s, revenue, currency, backend_id, transaction_id } = event;
   const energy = `${Number(energy_kwh ?? 0).toFixed(2)} kWh`;
   const time = typeof duration_s === "number" ? ` in ${durationWords(duration_s)}` : "";

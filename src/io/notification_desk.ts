@@ -3,16 +3,16 @@
 import type { NotificationKind } from "../config/configuration.ts";
 import type { StatusReport } from "../core/status_report.ts";
 import type { JsonObject } from "../ocpp/json.ts";
+import { ChargerWatch } from "./charger_watch.ts";
 import {
   durationWords,
   type Notification,
   question,
   questionTag,
   sessionEnded,
+  type Telling,
 } from "./notification.ts";
-
-/** A charger is worth a word when it has been away for so long. */
-export const OFFLINE_MS = 5 * 60_000;
+import { NotificationBudget } from "./notification_budget.ts";
 
 /** So long before it ends the owner hears of an override; a shorter one ends without a word. */
 export const ENDING_MS = 10 * 60_000;
@@ -20,28 +20,16 @@ export const ENDING_MS = 10 * 60_000;
 /** Messages that a backend is behind before its owner hears of it, and again at each tenfold. */
 export const BACKLOG_ENTRIES = 100;
 
-/** Notifications within an hour, questions apart; beyond that, silence until it is over. */
-export const MAX_NOTIFICATIONS_PER_HOUR = 20;
-
-/** Questions within an hour; they are answered by their default beyond that, as ever. */
-export const MAX_QUESTIONS_PER_HOUR = 30;
-
 /** Refusals that are remembered, so that each is told once. */
 export const MAX_REMEMBERED_DENIALS = 64;
-
-const HOUR_MS = 3_600_000;
 
 /** One household's notifications. Times are epoch milliseconds. */
 export class NotificationDesk {
   #kinds: ReadonlySet<NotificationKind>;
-  readonly #told: number[] = [];
-  readonly #asked: number[] = [];
+  readonly #budget = new NotificationBudget();
+  readonly #watch = new ChargerWatch((notification, now) => this.#tell(notification, now));
   /** `session/backend` → told already. */
   readonly #denials = new Set<string>();
-  #offlineSince: number | undefined;
-  #offlineTold = false;
-  #everConnected = false;
-  readonly #faults = new Map<number, string>();
   readonly #backlogs = new Map<string, number>();
   /** `mode` and `limit`: which end is known, and whether it was told. */
   readonly #ends = new Map<string, { readonly key: string; told: boolean }>();
@@ -77,8 +65,7 @@ export class NotificationDesk {
   look(report: StatusReport, now: number): Notification[] {
     return [
       ...this.#questions(report.questions, now),
-      ...this.#charger(report.charger, now),
-      ...this.#connectors(report.charger, now),
+      ...this.#watch.look(report.charger, now),
       ...report.backends.flatMap((backend) => this.#backlog(backend, now)),
       ...this.#override(report, now),
     ];
@@ -128,63 +115,9 @@ export class NotificationDesk {
     }
     for (const view of open) {
       const id = Number(view.id);
-      if (this.#open.has(id) || !mayOnceMore(this.#asked, MAX_QUESTIONS_PER_HOUR, now)) continue;
+      if (this.#open.has(id) || !this.#budget.allowsQuestion(now)) continue;
       this.#open.set(id, { backendId: String(view.backend_id), rule: String(view.rule) });
       found.push(question(view));
-    }
-    return found;
-  }
-
-  #charger({ connected, id }: JsonObject, now: number): Notification[] {
-    const tag = "ocpp-proxy-charger";
-    if (connected === true) {
-      this.#everConnected = true;
-      const awaySince = this.#offlineSince;
-      const told = this.#offlineTold;
-      this.#offlineSince = undefined;
-      this.#offlineTold = false;
-      if (!told || awaySince === undefined) return [];
-      const away = durationWords((now - awaySince) / 1000);
-      return this.#tell({
-        type: "tell",
-        kind: "offline",
-        tag,
-        title: "The charger is back",
-        message: `${id} was away for ${away}.`,
-      }, now);
-    }
-    // One that was never there has nowhere to be missed from.
-    if (id === null && !this.#everConnected) return [];
-    this.#offlineSince ??= now;
-    if (this.#offlineTold || now - this.#offlineSince < OFFLINE_MS) return [];
-    this.#offlineTold = true;
-    return this.#tell({
-      type: "tell",
-      kind: "offline",
-      tag,
-      title: "The charger is away",
-      message: `${id} has not been connected for ${OFFLINE_MS / 60_000} minutes.`,
-    }, now);
-  }
-
-  #connectors({ connectors }: JsonObject, now: number): Notification[] {
-    const found: Notification[] = [];
-    for (const connector of connectors as JsonObject[]) {
-      const id = Number(connector.connector_id);
-      const fault = connector.status === "Faulted" ? String(connector.error_code) : undefined;
-      if (fault === this.#faults.get(id)) continue;
-      const name = id === 0 ? "The charger" : `Connector ${id}`;
-      if (fault === undefined) this.#faults.delete(id);
-      else this.#faults.set(id, fault);
-      found.push(...this.#tell({
-        type: "tell",
-        kind: "fault",
-        tag: `ocpp-proxy-fault-${id}`,
-        title: fault === undefined ? "The fault is over" : "The charger has a fault",
-        message: fault === undefined
-          ? `${name} reports ${connector.status}.`
-          : `${name} reports ${fault === "NoError" ? "a fault" : fault}.`,
-      }, now));
     }
     return found;
   }
@@ -196,15 +129,16 @@ export class NotificationDesk {
     const told = this.#backlogs.get(backendId) ?? 0;
     if (entries < BACKLOG_ENTRIES / 2) this.#backlogs.delete(backendId);
     if (entries < Math.max(BACKLOG_ENTRIES, 10 * told)) return [];
-    this.#backlogs.set(backendId, entries);
     const why = typeof problem === "string" ? ` (${problem})` : "";
-    return this.#tell({
+    const behind = this.#tell({
       type: "tell",
       kind: "backlog",
       tag: `ocpp-proxy-backlog-${backendId}`,
       title: `${backendId} is behind`,
       message: `${entries} messages wait for ${backendId}${why}. Nothing is lost.`,
     }, now);
+    if (behind.length > 0) this.#backlogs.set(backendId, entries);
+    return behind;
   }
 
   #override({ mode, owner_limit: limit }: StatusReport, now: number): Notification[] {
@@ -235,17 +169,9 @@ export class NotificationDesk {
     }, now);
   }
 
-  #tell(notification: Notification, now: number): Notification[] {
-    if (notification.type === "tell" && !this.#kinds.has(notification.kind)) return [];
-    return mayOnceMore(this.#told, MAX_NOTIFICATIONS_PER_HOUR, now) ? [notification] : [];
+  #tell(notification: Telling, now: number): Notification[] {
+    return this.#kinds.has(notification.kind) && this.#budget.allows(notification.tag, now)
+      ? [notification]
+      : [];
   }
-}
-
-/** Whether one more within an hour is allowed, counting it if so. */
-function mayOnceMore(times: number[], most: number, now: number): boolean {
-  // A clock that was set back would silence us until it has caught up.
-  while (times.length > 0 && (times[0]! <= now - HOUR_MS || times[0]! > now)) times.shift();
-  if (times.length >= most) return false;
-  times.push(now);
-  return true;
 }

@@ -4,13 +4,12 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { NOTIFICATION_KINDS } from "../../src/config/configuration.ts";
 import type { StatusReport } from "../../src/core/status_report.ts";
 import type { Notification } from "../../src/io/notification.ts";
+import { OFFLINE_MS, UNSTEADY_LOSSES } from "../../src/io/charger_watch.ts";
 import {
-  BACKLOG_ENTRIES,
-  ENDING_MS,
   MAX_NOTIFICATIONS_PER_HOUR,
-  NotificationDesk,
-  OFFLINE_MS,
-} from "../../src/io/notification_desk.ts";
+  MAX_NOTIFICATIONS_PER_MATTER,
+} from "../../src/io/notification_budget.ts";
+import { BACKLOG_ENTRIES, ENDING_MS, NotificationDesk } from "../../src/io/notification_desk.ts";
 import { formatTime } from "../../src/ocpp/time.ts";
 
 const NOW = Date.UTC(2026, 4, 1, 12);
@@ -195,10 +194,114 @@ Deno.test("there is silence after too many within an hour, and a voice again aft
   const one = desk();
   let told = 0;
   for (let session = 1; session <= 100; session++) {
-    told += one.happened(denied("evcc"), session, NOW + session).length;
+    told += one.happened(denied(`backend ${session}`), session, NOW + session).length;
   }
   equal(told, MAX_NOTIFICATIONS_PER_HOUR);
   equal(one.happened(denied("evcc"), 101, NOW + HOUR_MS + 200).length, 1);
+});
+
+/** A charger whose one connector says this. */
+function charging(connected: boolean, status = "Available", error_code = "NoError") {
+  return report({
+    charger: { id: "CP1", connected, connectors: [{ connector_id: 1, status, error_code }] },
+  });
+}
+
+/** Eight hours of trouble: what goes wrong each minute, and what the owner hears of it all in all. */
+const TROUBLE: readonly {
+  readonly name: string;
+  readonly minute: (one: NotificationDesk, minute: number, now: number) => readonly Notification[];
+  /** What is told, and how often at most. */
+  readonly told: Readonly<Record<string, number>>;
+  /** The last word, an hour after it is over. */
+  readonly last: string;
+}[] = [
+  {
+    name: "a charger that comes and goes each minute",
+    minute: (one, minute, now) => one.look(charging(minute % 2 === 0), now),
+    told: { "The charger's connection is unsteady": 1 },
+    last: "The charger's connection is unsteady",
+  },
+  {
+    name: "a charger that is away for ten minutes, again and again",
+    minute: (one, minute, now) => one.look(charging(minute % 20 < 10), now),
+    told: { "The charger is away": 20, "The charger is back": 20 },
+    last: "The charger is back",
+  },
+  {
+    name: "a fault that comes and goes each minute",
+    minute: (one, minute, now) =>
+      one.look(charging(true, minute % 2 ? "Faulted" : "Available", "GroundFailure"), now),
+    told: { "The charger has a fault": 20, "The fault is over": 20 },
+    last: "The fault is over",
+  },
+  {
+    name: "a hundred refusals of one backend in one session",
+    minute: (one, minute, now) => minute < 100 ? one.happened(denied("evcc"), 1, now) : [],
+    told: { "evcc was refused": 1 },
+    last: "evcc was refused",
+  },
+  {
+    name: "a refusal in each of many sessions",
+    minute: (one, minute, now) => one.happened(denied("evcc"), minute, now),
+    told: { "evcc was refused": 8 * MAX_NOTIFICATIONS_PER_MATTER },
+    last: "evcc was refused",
+  },
+  {
+    name: "a backlog that grows and shrinks",
+    minute: (one, minute, now) => {
+      const backlog = minute % 2 ? BACKLOG_ENTRIES : 0;
+      return one.look(report({ backends: [{ id: "employer", backlog, problem: null }] }), now);
+    },
+    told: { "employer is behind": 8 * MAX_NOTIFICATIONS_PER_MATTER },
+    last: "employer is behind",
+  },
+  {
+    name: "a limit that is set anew each minute, for an hour each time",
+    minute: (one, _, now) => {
+      const until = formatTime(now + HOUR_MS);
+      return one.look(report({ owner_limit: { current_a: 10, until } }), now);
+    },
+    told: {},
+    last: "",
+  },
+];
+
+for (const { name, minute, told, last } of TROUBLE) {
+  Deno.test(`the owner is not told too often of ${name}, and a session is told all the same`, () => {
+    const one = desk();
+    const heard: string[] = [];
+    const minutes = 8 * 60;
+    for (let at = 0; at < minutes; at++) {
+      heard.push(...titles(minute(one, at, NOW + 60_000 * at)));
+    }
+    const after = NOW + 60_000 * minutes;
+    equal(one.happened({ type: "session", transaction_id: 7 }, 7, after).length, 1);
+    heard.push(...titles(one.look(charging(true), after + HOUR_MS)));
+    const counts = Object.groupBy(heard, (title) => title);
+    deepEqual(Object.keys(counts).sort(), Object.keys(told).sort());
+    for (const [title, most] of Object.entries(told)) {
+      ok(counts[title]!.length <= most, `${title}: ${counts[title]!.length}`);
+    }
+    equal(heard.at(-1) ?? "", last);
+  });
+}
+
+Deno.test("an unsteady connection is told once a day", () => {
+  const one = desk();
+  const lose = (times: number, from: number) => {
+    const heard: string[] = [];
+    for (let time = 0; time < times; time++) {
+      heard.push(...titles(one.look(charging(true), from + 2_000 * time)));
+      heard.push(...titles(one.look(charging(false), from + 2_000 * time + 1_000)));
+    }
+    return heard;
+  };
+  deepEqual(lose(UNSTEADY_LOSSES - 1, NOW), []);
+  deepEqual(lose(1, NOW + 60_000), ["The charger's connection is unsteady"]);
+  deepEqual(lose(3 * UNSTEADY_LOSSES, NOW + HOUR_MS), []);
+  deepEqual(lose(UNSTEADY_LOSSES, NOW + 24 * HOUR_MS), []);
+  deepEqual(lose(1, NOW + 25 * HOUR_MS), ["The charger's connection is unsteady"]);
 });
 
 Deno.test("what the owner does not want to hear is not said, but questions are asked", () => {
