@@ -1,15 +1,13 @@
-// Any bytes at the listener: it answers or hangs up, and reads the same however they are cut.
+// Any bytes at the listener, in the clear and at its TLS: it answers or hangs up.
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { FrameReader } from "../../src/io/websocket_reader.ts";
 import { withListener } from "../io/listener_fixture.ts";
-import { clientFrame, RawClient, UPGRADE_LINES } from "../io/raw_client.ts";
+import { RawClient, UPGRADE_LINES } from "../io/raw_client.ts";
 import { campaign } from "./budget.ts";
-import { damage, damaged } from "./frames.ts";
-
-const MAX_MESSAGE_BYTES = 300;
+import { type Damage, damage, damaged } from "./frames.ts";
+import { clientFrames } from "./websocket_frames.ts";
 
 /** Whoever sent everything, and says so, has an end within this. */
 const LONGEST_MS = 5_000;
@@ -17,74 +15,11 @@ const LONGEST_MS = 5_000;
 /** What all of it may cost, however many come. */
 const MOST_MEMORY_BYTES = 150e6;
 
-/** Codes that a violation is answered with (RFC 6455, section 7.4.1). */
-const CODES = [1002, 1007, 1009];
-
-const frame = fc.record({
-  opcode: fc.oneof(fc.constantFrom(0, 1, 2, 8, 9, 10), fc.nat(15)),
-  payload: fc.oneof(
-    fc.uint8Array({ maxLength: 200 }),
-    fc.string({ unit: "binary", maxLength: 140 }).map((text) => Buffer.from(text)),
-    fc.constantFrom(Uint8Array.of(3, 232), Uint8Array.of(3, 237), Uint8Array.of(3)),
-  ),
-  final: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, fc.constant(false)),
-  masked: fc.boolean(),
-  reserved: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.constantFrom(16, 32, 64)),
-}).map(({ opcode, payload, ...options }) => clientFrame(opcode, payload, options));
-
-const stream = fc.record({
-  frames: fc.array(frame, { minLength: 1, maxLength: 6 }),
-  /** Bytes that become other ones. */
-  spoilt: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 2 }),
-  cuts: fc.array(fc.nat(), { maxLength: 8 }),
-}).map(({ frames, spoilt, cuts }) => {
-  const bytes = Uint8Array.from(Buffer.concat(frames));
-  for (const [at, byte] of spoilt) bytes[at % bytes.length] = byte;
-  return { bytes, cuts: cuts.map((cut) => cut % bytes.length).sort((a, b) => a - b) };
-});
-
-/** What the bytes amount to when they come in these pieces. */
-function readIn(pieces: readonly Uint8Array[]): unknown[] {
-  const events: unknown[] = [];
-  const reader = new FrameReader({
-    hasEnough: false,
-    message: (text) => events.push(["message", text]),
-    pinged: (payload) => events.push(["ping", [...payload]]),
-    ponged: (payload) => events.push(["pong", [...payload]]),
-    peerClosed: (code, reason) => events.push(["closed", code, reason]),
-    violation: (code) => events.push(["violation", code]),
-  }, MAX_MESSAGE_BYTES);
-  let rest = new Uint8Array();
-  for (const piece of pieces) {
-    const buffer = Uint8Array.from([...rest, ...piece]);
-    rest = buffer.slice(reader.consume(buffer, 0, buffer.length));
-  }
-  return events;
-}
-
-Deno.test("frames amount to the same, however their bytes are cut", () =>
-  campaign(
-    fc.property(stream, ({ bytes, cuts }) => {
-      const ends = [...cuts, bytes.length];
-      const pieces = ends.map((end, index) => bytes.slice(ends[index - 1] ?? 0, end));
-      const whole = readIn([bytes.slice()]) as [string, unknown][];
-      assert.deepEqual(readIn(pieces), whole);
-      for (const [index, [type, what]] of whole.entries()) {
-        if (type === "violation") assert.ok(CODES.includes(what as number));
-        if (type === "violation" || type === "closed") assert.equal(index, whole.length - 1);
-        if (type === "message") {
-          assert.ok(Buffer.byteLength(what as string) <= MAX_MESSAGE_BYTES);
-        }
-      }
-    }),
-    3_000,
-  ));
-
 const HEAD = ["GET /charger/A HTTP/1.1", ...UPGRADE_LINES, "", ""].join("\r\n");
 
 const opening = fc.record({
   head: fc.array(damage, { maxLength: 3 }).map((damage) => damaged(HEAD, damage)),
-  bytes: stream.map(({ bytes }) => bytes),
+  bytes: clientFrames(true).map((frames) => Uint8Array.from(Buffer.concat(frames))),
 });
 
 /** Lets the listener have the bytes and an end of ours; what it answers up to its own end. */
@@ -124,3 +59,49 @@ Deno.test("no bytes of a handshake keep a connection, and what is answered is HT
   }, { limits: { violations: Infinity, headMs: 1_000, idleMs: 500, stallMs: 1_000 } }));
 
 type Opening = typeof opening extends fc.Arbitrary<infer One> ? One : never;
+
+/** What a client says first in TLS, as bytes in text. */
+async function firstWords(): Promise<string> {
+  using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const client = Deno.connectTls({ hostname: "localhost", port: server.addr.port });
+  using peer = await server.accept();
+  const buffer = new Uint8Array(4_096);
+  const count = await peer.read(buffer) ?? 0;
+  peer.close();
+  await client.then((opened) => opened.close(), () => {});
+  return Buffer.from(buffer.subarray(0, count)).toString("latin1");
+}
+
+const noise = fc.oneof(
+  fc.record({ hello: fc.array(damage, { minLength: 1, maxLength: 3 }) }),
+  fc.record({ bytes: fc.uint8Array({ minLength: 1, maxLength: 300 }) }),
+  fc.record({ text: fc.array(damage, { maxLength: 2 }).map((damage) => damaged(HEAD, damage)) }),
+);
+
+type Noise = { hello: Damage[] } | { bytes: Uint8Array } | { text: string };
+
+Deno.test("noise at the TLS of the listener ends its own connection only", async () => {
+  const pem = (name: string) =>
+    Deno.readTextFileSync(new URL(`../io/certificates/${name}`, import.meta.url));
+  const hello = await firstWords();
+  await withListener(async ({ port, listener, logged }) => {
+    const check = async (one: Noise) => {
+      const head = "hello" in one ? damaged(hello, one.hello) : "text" in one ? one.text : "";
+      const answer = await exchange(port, head, "bytes" in one ? one.bytes : new Uint8Array());
+      assert.doesNotMatch(answer, /HTTP/);
+    };
+    await campaign(fc.asyncProperty(noise, check), 100);
+    using client = await RawClient.connectTls(port, pem("authority.pem"));
+    await client.request("GET / HTTP/1.1", ["Host: localhost"]);
+    assert.equal((await client.response()).status, 404);
+    client[Symbol.dispose]();
+    for (let turns = 0; listener.connections() > 0 && turns < 200; turns++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.equal(listener.connections(), 0);
+    assert.deepEqual(logged.filter(({ level }) => level === "error"), []);
+  }, {
+    tls: { cert: pem("server.pem"), key: pem("server.key") },
+    limits: { violations: Infinity, headMs: 1_000, idleMs: 500, stallMs: 1_000 },
+  });
+});
