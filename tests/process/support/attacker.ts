@@ -89,11 +89,12 @@ const ATTACKS = {
     return { statuses };
   },
 
-  /** An OCPP backend that tries to stop every transaction that there could be. */
-  async transactionIds({ port, id, token, count }: Target & {
+  /** An OCPP backend that tries to stop small ids and, in turn, those before and after a true one. */
+  async transactionIds({ port, id, token, count, trueId }: Target & {
     id: string;
     token: string;
     count: number;
+    trueId: number;
   }) {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/backend/${id}`, "ocpp1.6", {
       headers: { authorization: `Bearer ${token}` },
@@ -104,10 +105,10 @@ const ATTACKS = {
     let sent = 0;
     let answered = 0;
     const next = () => {
-      const transactionId = sent++;
-      socket.send(
-        JSON.stringify([2, `g${transactionId}`, "RemoteStopTransaction", { transactionId }]),
-      );
+      const number = Math.floor(sent / 2);
+      const transactionId = sent % 2 === 0 ? number : trueId - Math.floor(count / 4) + number;
+      const payload = { transactionId };
+      socket.send(JSON.stringify([2, `g${sent++}`, "RemoteStopTransaction", payload]));
     };
     const begun = performance.now();
     await new Promise<void>((resolve, reject) => {

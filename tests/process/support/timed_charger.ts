@@ -21,6 +21,8 @@ export class TimedCharger {
   #registerWh = 1_000_000;
   #transactionId: number | undefined;
   #waiting: { readonly id: string; answered(frame: readonly unknown[]): void } | undefined;
+  /** The actions of the CALLs that came in, none of which it does. */
+  readonly asked: string[] = [];
   /** Why it has no connection any more. */
   closed: string | undefined;
 
@@ -30,8 +32,12 @@ export class TimedCharger {
     socket.on("close", (code, reason) => this.closed = `${code} ${reason}`);
     socket.on("message", (data) => {
       const frame = JSON.parse(String(data));
-      if (frame[0] === 2) socket.send(JSON.stringify([4, frame[1], "NotSupported", "", {}]));
-      else if (frame[1] === this.#waiting?.id) this.#waiting?.answered(frame);
+      if (frame[0] === 2) {
+        this.asked.push(frame[2]);
+        socket.send(JSON.stringify([4, frame[1], "NotSupported", "", {}]));
+      } else if (frame[1] === this.#waiting?.id) {
+        this.#waiting?.answered(frame);
+      }
     });
   }
 
@@ -43,6 +49,11 @@ export class TimedCharger {
     const charger = new TimedCharger(socket);
     await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
     return charger;
+  }
+
+  /** The proxy's id for the transaction that was begun; 0: none was. */
+  get transactionId(): number {
+    return this.#transactionId ?? 0;
   }
 
   /** Rejects when there is no answer. */
