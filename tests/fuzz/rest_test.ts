@@ -87,6 +87,9 @@ const asked = fc.record({
   ),
   body: fc.tuple(json, fc.array(damage, { maxLength: 1 }))
     .map(([body, damage]) => damaged(body, damage)),
+  lastEventId: fc.option(
+    fc.oneof(fc.constantFrom("0", "-1", "1e999", "9".repeat(40)), fc.string()),
+  ),
   type: fc.constantFrom("application/json", "application/json; charset=utf-8", "text/plain", ""),
   token: fc.constantFrom("owning-token", "owning-token", "reading-token", "no-such-token"),
 });
@@ -99,12 +102,16 @@ function encoded(part: string): string {
 Deno.test("no query and no body is answered with anything but a documented status", () =>
   withProxy(HOUSE, async ({ handler, logged }) => {
     let number = 0;
-    const ask = async ({ route, part, query, body, type, token }: AskedFor) => {
+    const ask = async ({ route, part, query, body, type, token, lastEventId }: AskedFor) => {
       const path = route.path.replace(/<\w+>/, encoded(part) || "x");
       const pairs = query.map((pair) => pair.map(encoded).join("=")).join("&");
       const request = new Request(`http://proxy${path}${pairs && `?${pairs}`}`, {
         method: route.method,
-        headers: { authorization: `Bearer ${token}`, ...type !== "" && { "content-type": type } },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...type !== "" && { "content-type": type },
+          ...lastEventId !== null && { "last-event-id": lastEventId },
+        },
         ...route.method !== "GET" && { body },
       });
       // Whoever guesses tokens is shut out after a while: each guess comes from elsewhere.
