@@ -3,7 +3,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { readDockerfile } from "../../scripts/docker/dockerfile.ts";
+import { readDockerfile } from "./dockerfile.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const text = (path: string) => Deno.readTextFileSync(`${ROOT}${path}`);

@@ -4,7 +4,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import metadata from "../../deno.json" with { type: "json" };
-import { readDockerfile } from "../../scripts/docker/dockerfile.ts";
+import { readDockerfile } from "./dockerfile.ts";
 import { icon, logo } from "../../scripts/home-assistant/draw.ts";
 import { parseConfiguration } from "../../src/config/load.ts";
 import { problemText } from "../../src/config/problem.ts";
