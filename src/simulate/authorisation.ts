@@ -73,6 +73,10 @@ export class Authorisation {
       return "Failed";
     }
     if (!full && request.listVersion <= this.#listVersion) return "VersionMismatch";
+    const added = entries.filter(({ idTag, idTagInfo }) =>
+      idTagInfo && !this.#list.has(idTag.toLowerCase())
+    );
+    if (!full && this.#list.size + added.length > MAX_LOCAL_LIST) return "Failed";
     if (full) this.#list.clear();
     for (const { idTag, idTagInfo } of entries) {
       const key = idTag.toLowerCase();

@@ -12,7 +12,7 @@ export async function presentTag(
   const running = connector.transaction;
   // The tag that started needs no permission to stop (OCPP 1.6, section 4.1).
   if (running && sameTag(running.idTag, idTag)) {
-    connector.stop("Local");
+    connector.stop("Local", idTag);
     return true;
   }
   const info = await charger.authorisation.check(idTag);
@@ -22,7 +22,7 @@ export async function presentTag(
     parent !== undefined && info.parentIdTag !== undefined && sameTag(parent, info.parentIdTag);
   if (running) {
     if (!family(running.parentIdTag)) return false;
-    connector.stop("Local");
+    connector.stop("Local", idTag);
     return true;
   }
   const { reservation } = connector;

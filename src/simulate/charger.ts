@@ -13,6 +13,7 @@ import { ChargingProfiles } from "./charging_profiles.ts";
 import { Clock } from "./clock.ts";
 import { Connector } from "./connector.ts";
 import { CallFailed, Peer, Refusal, type Reply } from "./peer.ts";
+import { Presence, type ResetType } from "./presence.ts";
 import { Registration } from "./registration.ts";
 import type { FinishedSession } from "./transaction.ts";
 import { TransactionQueue } from "./transaction_queue.ts";
@@ -24,10 +25,8 @@ import { Link } from "./web_socket.ts";
 const TICK_MS = 1_000;
 /** Wall-clock milliseconds between two looks, at least. */
 const MIN_TICK_MS = 20;
-/** How long a restart takes, simulated milliseconds. */
-const RESTART_MS = 15_000;
-/** How long a soft reset waits for its StopTransactions to be delivered. */
-const RESET_PATIENCE_MS = 60_000;
+/** Sessions that are remembered; the oldest goes first. */
+const MAX_SESSIONS = 10_000;
 
 /** One virtual charger; its state lives as long as the object. */
 export class VirtualCharger {
@@ -45,6 +44,7 @@ export class VirtualCharger {
   readonly #link: Link;
   readonly #tickMs: number;
   readonly #quirks: QuirkSet;
+  readonly #presence: Presence;
   #pinging: ReturnType<typeof setInterval> | undefined;
   #overlapping: ReturnType<typeof setTimeout> | undefined;
 
@@ -94,6 +94,15 @@ export class VirtualCharger {
       abandoned: ({ action }, reason) => this.report(`${action} is given up: ${reason}`),
     });
     this.jobs = new ChargerJobs(this);
+    this.#presence = new Presence({
+      clock: this.clock,
+      connect: () => this.#link.start(),
+      disconnect: (code) => this.#link.stop(code),
+      stopAll: (reason) => this.#stopAll(reason),
+      undelivered: () => this.queue.length,
+      leaving: () => this.registration.forget(),
+      poweredOff: () => this.#poweredOff(),
+    });
     this.registration = new Registration({
       peer: this.#peer,
       clock: this.clock,
@@ -121,7 +130,10 @@ export class VirtualCharger {
         },
         chargingConnectors: () => this.connectors.filter((one) => one.transaction).length,
         report: (text) => this.report(text),
-        finished: (session) => this.sessions.push(session),
+        finished: (session) => {
+          this.sessions.push(session);
+          if (this.sessions.length > MAX_SESSIONS) this.sessions.shift();
+        },
       });
     });
   }
@@ -163,12 +175,12 @@ export class VirtualCharger {
   }
 
   /** Loses the network until `goOnline`; charging goes on. */
-  async goOffline(): Promise<void> {
-    await this.#link.stop();
+  goOffline(): Promise<void> {
+    return this.#presence.goOffline();
   }
 
   goOnline(): void {
-    this.#link.start();
+    this.#presence.goOnline();
   }
 
   /** Breaks the connection once, without a closing handshake. */
@@ -191,36 +203,33 @@ export class VirtualCharger {
   }
 
   /** Restarts: Soft ends transactions first, Hard tells of them after the boot. */
-  restart(type: "Soft" | "Hard"): void {
+  restart(type: ResetType): void {
     this.report(`${type.toLowerCase()} reset`);
-    if (type === "Soft") this.#stopAll("SoftReset");
-    const patientUntil = this.clock.now() + RESET_PATIENCE_MS;
-    const leave = async () => {
-      if (type === "Soft" && this.queue.length > 0 && this.clock.now() < patientUntil) {
-        this.clock.after(this.#tickMs, () => void leave());
-        return;
-      }
-      this.registration.forget();
-      await this.#link.stop(1001);
-      const { transactionsSurviveRestart, limitsForgottenAtRestart } = this.#quirks.traits;
-      if (!transactionsSurviveRestart) this.#stopAll("HardReset");
-      if (limitsForgottenAtRestart) this.profiles.clear({});
-      for (const connector of this.connectors) connector.reboot();
-      this.clock.after(RESTART_MS, () => this.#link.start());
-    };
-    void leave();
+    this.#presence.restart(type);
   }
 
   #stopAll(reason: "SoftReset" | "HardReset"): void {
     for (const connector of this.connectors) connector.stop(reason);
   }
 
-  /** Sends a message that is not repeated; undefined when there was no answer. */
+  #poweredOff(): void {
+    const { transactionsSurviveRestart, limitsForgottenAtRestart } = this.#quirks.traits;
+    if (!transactionsSurviveRestart) this.#stopAll("HardReset");
+    if (limitsForgottenAtRestart) this.profiles.clear({});
+    for (const connector of this.connectors) connector.reboot();
+  }
+
+  /**
+   * Sends a message that is not repeated; undefined when there was no answer. Before its boot is
+   * accepted a charger sends what it was asked for, and nothing else (OCPP 1.6, section 4.2).
+   */
   async tell<A extends Action>(
     action: A,
     payload: Messages[A]["request"],
+    asked: "asked" | "unasked" = "unasked",
   ): Promise<Messages[A]["confirmation"] | undefined> {
-    if (!this.registration.status) return undefined;
+    const { accepted, status } = this.registration;
+    if (!accepted && (asked === "unasked" || status === undefined)) return undefined;
     try {
       return await this.#peer.call(action, payload);
     } catch (error) {

@@ -9,6 +9,7 @@ import type { VirtualCharger } from "./charger.ts";
 import { compositeSchedule } from "./composite_schedule.ts";
 import type { Connector } from "./connector.ts";
 import { Refusal, type Reply } from "./peer.ts";
+import { triggered } from "./trigger.ts";
 
 interface Answer<A extends Action> {
   readonly payload: Messages[A]["confirmation"];
@@ -53,16 +54,17 @@ const COMMANDS: Commands = {
   }),
 
   RemoteStartTransaction(charger, { connectorId, idTag, chargingProfile }) {
-    const connector = connectorId === undefined
-      ? charger.connectors.find((one) => one.free)
-      : named(charger, connectorId)[0];
+    const suitable = charger.connectors.filter(({ id, free, reservation }) =>
+      free && (connectorId === undefined || connectorId === id) &&
+      (!reservation || sameTag(reservation.idTag, idTag))
+    );
+    // Where nobody says which one, it is where a car waits.
+    const connector = suitable.find(({ vehicle }) => vehicle) ?? suitable[0];
     const unsuitable = chargingProfile !== undefined &&
       (chargingProfile.chargingProfilePurpose !== "TxProfile" ||
-        chargingProfile.transactionId !== undefined);
-    const reserved = connector?.reservation !== undefined &&
-      !sameTag(connector.reservation.idTag, idTag);
-    const registered = charger.registration.accepted;
-    if (!connector?.free || connectorId === 0 || unsuitable || reserved || !registered) {
+        chargingProfile.transactionId !== undefined ||
+        !charger.profiles.takes(chargingProfile));
+    if (!connector || unsuitable || !charger.registration.accepted) {
       return { payload: { status: "Rejected" } };
     }
     const begin = async () => {
@@ -82,48 +84,10 @@ const COMMANDS: Commands = {
     return { payload: { status: "Accepted" }, afterwards: () => connector.stop("Remote") };
   },
 
-  TriggerMessage(charger, { requestedMessage, connectorId }) {
-    const connectors = named(charger, connectorId);
-    if (connectors.length === 0) return { payload: { status: "Rejected" } };
-    const accepted = (afterwards: () => void): Answer<"TriggerMessage"> => {
-      return { payload: { status: "Accepted" }, afterwards };
-    };
-    switch (requestedMessage) {
-      case "BootNotification":
-        // An accepted charger boots when it starts, not when it is asked to.
-        if (charger.registration.accepted) return { payload: { status: "Rejected" } };
-        return accepted(() => void charger.registration.boot());
-      case "Heartbeat":
-        return accepted(() => void charger.tell("Heartbeat", {}));
-      case "StatusNotification":
-        return accepted(() => {
-          if (!connectorId) charger.registration.tellStatus(0);
-          if (connectorId !== 0) {
-            connectors.forEach(({ id }) => charger.registration.tellStatus(id));
-          }
-        });
-      case "MeterValues":
-        return accepted(() => {
-          for (const connector of connectors) {
-            connector.advance();
-            const id = connector.transaction?.id;
-            const values = connector.meterValues("Trigger", charger.clock.now());
-            void charger.tell("MeterValues", {
-              ...values,
-              ...(id === undefined ? {} : { transactionId: id }),
-            });
-          }
-        });
-      case "FirmwareStatusNotification":
-        return accepted(() => {
-          void charger.tell("FirmwareStatusNotification", { status: charger.jobs.firmware });
-        });
-      case "DiagnosticsStatusNotification":
-        return accepted(() => {
-          const status = charger.jobs.diagnostics;
-          void charger.tell("DiagnosticsStatusNotification", { status });
-        });
-    }
+  TriggerMessage(charger, request) {
+    const afterwards = triggered(charger, request, named(charger, request.connectorId));
+    if (!afterwards) return { payload: { status: "Rejected" } };
+    return { payload: { status: "Accepted" }, afterwards };
   },
 
   ChangeAvailability(charger, { connectorId, type }) {
@@ -181,9 +145,9 @@ const COMMANDS: Commands = {
   },
 
   GetCompositeSchedule(charger, request) {
-    const { connectorId } = request;
+    const { connectorId, duration } = request;
     const connectors = named(charger, connectorId);
-    if (connectors.length === 0) return { payload: { status: "Rejected" } };
+    if (connectors.length === 0 || duration <= 0) return { payload: { status: "Rejected" } };
     const start = charger.clock.now();
     const schedule = compositeSchedule(charger.profiles, connectors, start, request);
     return {
@@ -199,9 +163,16 @@ const COMMANDS: Commands = {
   ReserveNow(charger, { connectorId, reservationId, idTag, parentIdTag, expiryDate }) {
     const connector = charger.connectors[connectorId - 1];
     if (!connector) return { payload: { status: "Rejected" } };
-    const replaces = connector.reservation?.reservationId === reservationId;
-    if (!connector.operative) return { payload: { status: "Unavailable" } };
-    if (connector.status !== "Available" && !replaces) return { payload: { status: "Occupied" } };
+    const former = charger.connectors.find((one) => {
+      return one.reservation?.reservationId === reservationId;
+    });
+    if (connector.status === "Faulted" || connector.status === "Unavailable") {
+      return { payload: { status: connector.status } };
+    }
+    if (connector.status !== "Available" && former !== connector) {
+      return { payload: { status: "Occupied" } };
+    }
+    if (former) former.reservation = undefined;
     const reservation = { reservationId, idTag, parentIdTag };
     connector.reservation = reservation;
     const waitMs = (parseTime(expiryDate) ?? 0) - charger.clock.now();
@@ -210,7 +181,13 @@ const COMMANDS: Commands = {
       connector.reservation = undefined;
       connector.settle();
     });
-    return { payload: { status: "Accepted" }, afterwards: () => connector.settle() };
+    return {
+      payload: { status: "Accepted" },
+      afterwards: () => {
+        former?.settle();
+        connector.settle();
+      },
+    };
   },
 
   CancelReservation(charger, { reservationId }) {

@@ -21,6 +21,7 @@ export class ChargerJobs {
   #firmware: FirmwareStatus = "Idle";
   #diagnostics: DiagnosticsStatus = "Idle";
   #release = 0;
+  #cancelUpdate: (() => void) | undefined;
   /** Availability of the whole charger, connector 0. */
   operative = true;
 
@@ -52,12 +53,16 @@ export class ChargerJobs {
     return this.#diagnostics;
   }
 
-  /** Downloads and installs, once no transaction runs; a job that runs is not disturbed. */
+  /**
+   * Downloads and installs, once no transaction runs. A job that runs is not disturbed; one that is
+   * only planned gives way to the newer.
+   */
   updateFirmware(request: UpdateFirmwareRequest): void {
     if (this.#firmware !== "Idle") return;
+    this.#cancelUpdate?.();
     const { clock } = this.#charger;
     const startMs = (parseTime(request.retrieveDate) ?? 0) - clock.now();
-    clock.after(startMs, () => {
+    this.#cancelUpdate = clock.after(startMs, () => {
       this.#tellFirmware("Downloading");
       clock.after(STEP_MS, () => {
         this.#tellFirmware("Downloaded");

@@ -28,17 +28,21 @@ const RECURRENCE_MS = { Daily: 86_400_000, Weekly: 7 * 86_400_000 };
 export class ChargingProfiles {
   #installed: Installed[] = [];
 
-  /** Installs a profile, replacing one with its id or its place; false when it may not be. */
-  install(connectorId: number, profile: ChargingProfile, at: number): boolean {
+  /** Whether a profile is of a form that can be installed. */
+  takes(profile: ChargingProfile): boolean {
     const periods = profile.chargingSchedule.chargingSchedulePeriod;
-    const acceptable = profile.stackLevel >= 0 && profile.stackLevel <= MAX_STACK_LEVEL &&
+    return profile.stackLevel >= 0 && profile.stackLevel <= MAX_STACK_LEVEL &&
       periods.length > 0 && periods.length <= MAX_SCHEDULE_PERIODS &&
       periods.every((period, index) =>
         index === 0
           ? period.startPeriod === 0
           : period.startPeriod > (periods[index - 1]?.startPeriod ?? 0)
       );
-    if (!acceptable) return false;
+  }
+
+  /** Installs a profile, replacing one with its id or its place; false when it may not be. */
+  install(connectorId: number, profile: ChargingProfile, at: number): boolean {
+    if (!this.takes(profile)) return false;
     const kept = this.#installed.filter((other) =>
       other.profile.chargingProfileId !== profile.chargingProfileId &&
       !(other.connectorId === connectorId && other.profile.stackLevel === profile.stackLevel &&

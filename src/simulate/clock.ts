@@ -7,6 +7,7 @@ export class Clock {
   /** Simulated time at the moment `#wallStart` of the monotonic clock. */
   #start: number;
   #wallStart: number;
+  #shiftMs = 0;
   #stopped = false;
 
   /** `speed` 60 makes a simulated hour pass in a minute; it must be above 0. */
@@ -24,8 +25,14 @@ export class Clock {
 
   /** Sets the clock, as a charger does with the `currentTime` of its central system. */
   set(epochMs: number): void {
+    this.#shiftMs += epochMs - this.now();
     this.#start = epochMs;
     this.#wallStart = performance.now();
+  }
+
+  /** By how much it was set forward, or back, since it began; ms. */
+  get shiftMs(): number {
+    return this.#shiftMs;
   }
 
   /** Runs `action` after `delayMs` of simulated time; returns what cancels it. */

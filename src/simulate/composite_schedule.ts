@@ -5,13 +5,21 @@ import { type ChargingProfiles, PHASES, VOLTAGE } from "./charging_profiles.ts";
 import type { Connector } from "./connector.ts";
 import { MAX_CURRENT_A } from "./energy_flow.ts";
 
-/** The sum of the limits of these connectors from `start`, simulated epoch ms, for `duration` s. */
+/** Nobody is told more of the future than this, s. */
+export const MAX_COMPOSITE_S = 30 * 86_400;
+
+/**
+ * The sum of the limits of these connectors from `start`, simulated epoch ms, for `duration` s or
+ * as far as MAX_COMPOSITE_S goes.
+ */
 export function compositeSchedule(
   profiles: ChargingProfiles,
   connectors: readonly Connector[],
   start: number,
-  { duration, chargingRateUnit = "A" }: GetCompositeScheduleRequest,
+  request: GetCompositeScheduleRequest,
 ): ChargingSchedule {
+  const { chargingRateUnit = "A" } = request;
+  const duration = Math.min(request.duration, MAX_COMPOSITE_S);
   const end = start + duration * 1_000;
   const limitAt = (at: number): number => {
     const limits = connectors.map(({ id, transaction }) => {

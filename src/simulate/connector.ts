@@ -78,11 +78,16 @@ export class Connector {
     this.#vehicle = vehicle;
     this.#host.report(`connector ${this.id}: a car is plugged in`);
     this.settle();
+    const authorised = this.#forgetAuthorised();
+    if (authorised && this.free) this.#begin(authorised.idTag, authorised.profile);
+  }
+
+  /** Nobody waits for a car any more; returns who did. */
+  #forgetAuthorised(): Authorised | undefined {
     const authorised = this.#authorised;
-    if (!authorised) return;
-    authorised.cancel();
+    authorised?.cancel();
     this.#authorised = undefined;
-    this.#begin(authorised.idTag, authorised.profile);
+    return authorised;
   }
 
   /** A person takes the cable out of the car. */
@@ -91,7 +96,7 @@ export class Connector {
     this.#vehicle = undefined;
     this.#host.report(`connector ${this.id}: the car is unplugged`);
     const { settings } = this.#host;
-    if (settings.flag("StopTransactionOnEVSideDisconnect")) this.stop("EVDisconnected");
+    if (settings.flag("StopTransactionOnEVSideDisconnect")) this.#end("EVDisconnected");
     this.settle();
   }
 
@@ -113,6 +118,8 @@ export class Connector {
 
   #begin(idTag: string, profile: ChargingProfile | undefined): void {
     this.advance();
+    // From Finishing no way leads to Charging but this one (OCPP 1.6, section 4.9).
+    if (this.#status === "Finishing") this.#become("Preparing");
     const at = this.#host.clock.now();
     const { settings, profiles, queue } = this.#host;
     const meterStartWh = this.#flow.registerWh;
@@ -147,22 +154,31 @@ export class Connector {
     this.settle();
   }
 
-  /** Ends the running transaction, if any; a car that is still plugged in leaves it Finishing. */
-  stop(reason: Reason): void {
+  /**
+   * Ends the running transaction, if any; a car that is still plugged in leaves it Finishing.
+   * `idTag` is of the card that was shown for it.
+   */
+  stop(reason: Reason, idTag?: string): void {
     this.advance();
+    this.#end(reason, idTag);
+  }
+
+  #end(reason: Reason, idTag?: string): void {
     const transaction = this.#transaction;
     if (!transaction) return;
     const at = this.#host.clock.now();
     const measurands = this.#host.settings.measurands("StopTxnSampledData");
     transaction.record(measurands, this.reading, "Transaction.End", at);
-    const session = transaction.finish(at, this.#flow.registerWh, reason);
+    const session = transaction.finish(at, this.#flow.registerWh, reason, idTag);
     this.#transaction = undefined;
     this.#flow.end();
     this.#host.profiles.endTransaction(this.id);
     this.#host.queue.add({
       action: "StopTransaction",
       deliver: async (peer) => {
-        await peer.call("StopTransaction", transaction.stopPayload(session));
+        const payload = transaction.stopPayload(session);
+        const { idTagInfo } = await peer.call("StopTransaction", payload);
+        if (idTag !== undefined && idTagInfo) this.#host.verdict(idTag, idTagInfo);
       },
     });
     const energyWh = session.meterStopWh - session.meterStartWh;
@@ -175,6 +191,7 @@ export class Connector {
   fail(fault: Fault): void {
     this.#fault = fault;
     this.#host.report(`connector ${this.id}: ${fault}`);
+    this.#forgetAuthorised();
     this.stop("Other");
     this.settle();
   }
@@ -192,8 +209,7 @@ export class Connector {
 
   /** The charger has restarted: nobody is authorised, and a car that is there starts afresh. */
   reboot(): void {
-    this.#authorised?.cancel();
-    this.#authorised = undefined;
+    this.#forgetAuthorised();
     this.#fault = undefined;
     this.#status = "Available";
     this.#status = this.#dueStatus();

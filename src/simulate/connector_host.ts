@@ -14,7 +14,7 @@ export interface ConnectorHost {
   readonly settings: ChargerSettings;
   readonly profiles: ChargingProfiles;
   readonly queue: TransactionQueue;
-  /** What the central system says of a tag in StartTransaction.conf. */
+  /** What the central system says of a tag that begins, or ends, a transaction. */
   readonly verdict: (idTag: string, info: IdTagInfo) => void;
   readonly statusChanged: (connector: Connector) => void;
   /** How many connectors share the limit of the whole charger now. */

@@ -32,11 +32,14 @@ export class EnergyFlow {
   readonly #meter: Meter;
   readonly #sampling: Sampling;
   #advancedTo: number;
+  /** How far the clock had been set when it was looked at last. */
+  #shiftMs: number;
 
   constructor(cable: Cable, host: ConnectorHost) {
     this.#cable = cable;
     this.#host = host;
     this.#advancedTo = host.clock.now();
+    this.#shiftMs = host.clock.shiftMs;
     this.#meter = new Meter(1_000_000 * cable.id);
     this.#sampling = new Sampling(host.settings);
   }
@@ -72,10 +75,16 @@ export class EnergyFlow {
 
   /** Lets energy flow up to now, sending meter values as they become due. */
   advance(): void {
-    const now = this.#host.clock.now();
-    this.#sampling.align(now);
-    // The clock may have been set back.
-    this.#advancedTo = Math.min(this.#advancedTo, now);
+    const { clock } = this.#host;
+    const now = clock.now();
+    this.#sampling.renew(now);
+    const byMs = clock.shiftMs - this.#shiftMs;
+    if (byMs !== 0) {
+      // No energy flows in years that a clock leaps over.
+      this.#shiftMs = clock.shiftMs;
+      this.#advancedTo = Math.min(this.#advancedTo + byMs, now);
+      this.#sampling.shift(byMs, now);
+    }
     while (this.#advancedTo < now) {
       const until = Math.min(now, this.#advancedTo + STEP_MS, this.#sampling.nextAt);
       this.#step(until);
@@ -104,9 +113,11 @@ export class EnergyFlow {
 
   #sample(list: SampleList, at: number): void {
     const periodic = list === "MeterValuesSampledData";
-    this.#queueMeterValues(
-      this.meterValues(periodic ? "Sample.Periodic" : "Sample.Clock", at, list),
-    );
+    const context = periodic ? "Sample.Periodic" : "Sample.Clock";
+    this.#queueMeterValues(this.meterValues(context, at, list));
+    const kept = periodic ? "StopTxnSampledData" : "StopTxnAlignedData";
+    const measurands = this.#host.settings.measurands(kept);
+    this.#cable.transaction?.record(measurands, this.reading, context, at);
     if (!periodic) return;
     const { energyWh, powerW, offeredA } = this.reading;
     this.#host.report(

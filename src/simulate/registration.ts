@@ -128,18 +128,29 @@ export class Registration {
     this.#told.set(connectorId, status);
     const timestamp = formatTime(clock.now());
     peer.call("StatusNotification", { connectorId, errorCode, status, timestamp })
-      .catch((error: Error) => report(error.message));
+      .catch((error: Error) => {
+        if (!isDisconnected(error)) report(error.message);
+        else if (this.#told.get(connectorId) === status) this.#told.delete(connectorId);
+      });
   }
 
   /** Sends a Heartbeat after the interval, and so on; call again when the interval changes. */
   planHeartbeat(): void {
     this.#cancelHeartbeat?.();
+    if (!this.accepted) return;
     const { peer, clock, settings, report } = this.#options;
     const intervalMs = settings.number("HeartbeatInterval") * 1_000;
     this.#cancelHeartbeat = clock.after(intervalMs, () => {
       if (!peer.connected) return;
-      peer.call("Heartbeat", {}).catch((error: Error) => report(error.message));
-      this.planHeartbeat();
+      // The next one waits for the answer: nobody who is silent collects them.
+      peer.call("Heartbeat", {}).catch((error: Error) => {
+        if (!isDisconnected(error)) report(error.message);
+      }).finally(() => this.planHeartbeat());
     });
   }
+}
+
+/** Whether a call got no answer because the connection ended, which is told by itself. */
+function isDisconnected(error: Error): boolean {
+  return error instanceof CallFailed && error.failure === "disconnected";
 }

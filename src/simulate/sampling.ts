@@ -8,9 +8,11 @@ export type SampleList = "MeterValuesSampledData" | "MeterValuesAlignedData";
 /** The reading schedule of one connector. All times are simulated epoch milliseconds. */
 export class Sampling {
   readonly #settings: ChargerSettings;
+  #transaction = false;
   #periodicAt = Infinity;
+  #periodicMs = 0;
   #alignedAt = Infinity;
-  #alignedIntervalMs = 0;
+  #alignedMs = 0;
 
   constructor(settings: ChargerSettings) {
     this.#settings = settings;
@@ -23,20 +25,27 @@ export class Sampling {
 
   /** A transaction begins: MeterValueSampleInterval counts from here. */
   begin(at: number): void {
-    const intervalMs = this.#settings.number("MeterValueSampleInterval") * 1_000;
-    this.#periodicAt = intervalMs > 0 ? at + intervalMs : Infinity;
+    this.#transaction = true;
+    this.#planPeriodic(at);
   }
 
   end(): void {
+    this.#transaction = false;
     this.#periodicAt = Infinity;
   }
 
-  /** Takes up a changed ClockAlignedDataInterval. */
-  align(now: number): void {
-    const intervalMs = this.#settings.number("ClockAlignedDataInterval") * 1_000;
-    if (intervalMs === this.#alignedIntervalMs) return;
-    this.#alignedIntervalMs = intervalMs;
-    this.#alignedAt = intervalMs > 0 ? Math.ceil(now / intervalMs) * intervalMs : Infinity;
+  /** Takes up changed intervals; they count from now. */
+  renew(now: number): void {
+    if (this.#transaction && this.#intervalMs("MeterValueSampleInterval") !== this.#periodicMs) {
+      this.#planPeriodic(now);
+    }
+    if (this.#intervalMs("ClockAlignedDataInterval") !== this.#alignedMs) this.#planAligned(now);
+  }
+
+  /** The clock was set, by so much, and shows `now`. */
+  shift(byMs: number, now: number): void {
+    this.#periodicAt += byMs;
+    this.#planAligned(now);
   }
 
   /** The lists that are due at `at`; the schedule goes on behind them. */
@@ -44,12 +53,27 @@ export class Sampling {
     const due: SampleList[] = [];
     if (at >= this.#periodicAt) {
       due.push("MeterValuesSampledData");
-      this.begin(at);
+      this.#planPeriodic(at);
     }
     if (at >= this.#alignedAt) {
       due.push("MeterValuesAlignedData");
-      this.#alignedAt += this.#alignedIntervalMs;
+      this.#alignedAt += this.#alignedMs;
     }
     return due;
+  }
+
+  #planPeriodic(at: number): void {
+    this.#periodicMs = this.#intervalMs("MeterValueSampleInterval");
+    this.#periodicAt = this.#periodicMs > 0 ? at + this.#periodicMs : Infinity;
+  }
+
+  #planAligned(now: number): void {
+    const intervalMs = this.#intervalMs("ClockAlignedDataInterval");
+    this.#alignedMs = intervalMs;
+    this.#alignedAt = intervalMs > 0 ? Math.ceil(now / intervalMs) * intervalMs : Infinity;
+  }
+
+  #intervalMs(key: "MeterValueSampleInterval" | "ClockAlignedDataInterval"): number {
+    return this.#settings.number(key) * 1_000;
   }
 }

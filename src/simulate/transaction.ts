@@ -22,7 +22,12 @@ export interface FinishedSession {
   readonly meterStartWh: number;
   readonly meterStopWh: number;
   readonly reason: Reason;
+  /** The card that ended it; undefined: nobody's. */
+  readonly stoppedBy: string | undefined;
 }
+
+/** Readings kept for StopTransaction; above it the second oldest goes. */
+export const MAX_TRANSACTION_DATA = 200;
 
 /** The id that stands in when StartTransaction was never answered (errata to OCPP 1.6, 3.18). */
 const NO_TRANSACTION_ID = -1;
@@ -65,9 +70,16 @@ export class Transaction {
     this.#parentIdTag = confirmation.idTagInfo.parentIdTag;
   }
 
-  finish(stoppedAt: number, meterStopWh: number, reason: Reason): FinishedSession {
+  /** It is over; `stoppedBy` is the card that ended it. */
+  finish(
+    stoppedAt: number,
+    meterStopWh: number,
+    reason: Reason,
+    stoppedBy: string | undefined,
+  ): FinishedSession {
     const { connectorId, idTag, startedAt, meterStartWh } = this;
-    return { connectorId, idTag, startedAt, stoppedAt, meterStartWh, meterStopWh, reason };
+    const meter = { meterStartWh, meterStopWh };
+    return { connectorId, idTag, startedAt, stoppedAt, ...meter, reason, stoppedBy };
   }
 
   /** Keeps a reading for the StopTransaction, if any measurand is wanted there. */
@@ -78,7 +90,10 @@ export class Transaction {
     at: number,
   ): void {
     const sampledValue = sampledValues(measurands, reading, context);
-    if (sampledValue.length > 0) this.#data.push({ timestamp: formatTime(at), sampledValue });
+    if (sampledValue.length === 0) return;
+    this.#data.push({ timestamp: formatTime(at), sampledValue });
+    // The first and the last one are those that are needed.
+    if (this.#data.length > MAX_TRANSACTION_DATA) this.#data.splice(1, 1);
   }
 
   startPayload(): StartTransactionRequest {
@@ -94,7 +109,7 @@ export class Transaction {
   stopPayload(session: FinishedSession): StopTransactionRequest {
     return {
       transactionId: this.sentId,
-      idTag: session.idTag,
+      ...(session.stoppedBy === undefined ? {} : { idTag: session.stoppedBy }),
       meterStop: session.meterStopWh,
       timestamp: formatTime(session.stoppedAt),
       reason: session.reason,

@@ -69,25 +69,19 @@ export class TransactionQueue {
     this.#next();
   }
 
-  /** Forgets everything, as a hard reset may. */
-  clear(): void {
-    this.#messages.length = 0;
-    this.#transmissions = 0;
-  }
-
   #next(): void {
     const message = this.#messages[0];
     if (!message || !this.#online || this.#sending || this.#cancelWait) return;
     this.#sending = true;
     message.deliver(this.#options.peer).then(
-      () => this.#processed(message),
+      () => this.#processed(),
       (error: unknown) => this.#failed(message, error),
     );
   }
 
-  #processed(message: QueuedMessage): void {
+  #processed(): void {
     this.#sending = false;
-    this.#done(message);
+    this.#done();
     this.#next();
   }
 
@@ -101,7 +95,7 @@ export class TransactionQueue {
     }
     this.#transmissions += 1;
     if (this.#transmissions >= this.#options.attempts()) {
-      this.#done(message);
+      this.#done();
       this.#options.abandoned(message, reason);
       this.#next();
       return;
@@ -114,9 +108,8 @@ export class TransactionQueue {
     });
   }
 
-  #done(message: QueuedMessage): void {
-    // It may be gone already, if the queue was cleared meanwhile.
-    if (this.#messages[0] === message) this.#messages.shift();
+  #done(): void {
+    this.#messages.shift();
     this.#transmissions = 0;
   }
 }
