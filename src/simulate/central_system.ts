@@ -28,6 +28,8 @@ export interface CentralSystemOptions {
 
 /** When a charge point whose boot is Pending may try again, s. */
 const PENDING_S = 2;
+/** Transactions that are remembered; the oldest goes first. */
+const MAX_TRANSACTIONS = 10_000;
 /** What no central system should give: see Behaviour. */
 const ODD_IDS = [0, -1, 2_147_483_648];
 
@@ -41,6 +43,7 @@ export class CentralSystem {
   readonly transactions: BackendTransaction[] = [];
   readonly #options: CentralSystemOptions;
   readonly #firstTransactionId: number;
+  #count = 0;
 
   constructor(options: CentralSystemOptions = {}) {
     this.#options = options;
@@ -104,7 +107,7 @@ export class CentralSystem {
     },
 
     StartTransaction: ({ connectorId, idTag, meterStart }) => {
-      const count = this.transactions.length;
+      const count = this.#count++;
       const transactionId = this.behaviour.oddTransactionIds
         ? ODD_IDS[count % ODD_IDS.length] ?? 0
         : this.#firstTransactionId + count;
@@ -115,6 +118,7 @@ export class CentralSystem {
         meterStartWh: meterStart,
         meterStopWh: undefined,
       });
+      if (this.transactions.length > MAX_TRANSACTIONS) this.transactions.shift();
       const verdict = this.behaviour.verdict;
       this.#report(`transaction ${transactionId} begins: ${idTag}, ${meterStart} Wh: ${verdict}`);
       return { transactionId, idTagInfo: this.#idTagInfo };

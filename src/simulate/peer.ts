@@ -59,6 +59,8 @@ interface Call {
 
 /** Wall-clock milliseconds. */
 const CALL_TIMEOUT_MS = 30_000;
+/** CALLs that wait behind the open one; what comes on top fails. */
+export const MAX_WAITING_CALLS = 1_000;
 
 /** One OCPP-J peer over one socket after another; at most one of its CALLs is open at a time. */
 export class Peer {
@@ -106,6 +108,10 @@ export class Peer {
     const answer = new Promise<JsonObject>((resolve, reject) => {
       if (!this.#socket) {
         reject(new CallFailed("disconnected", `${action}: not connected`));
+        return;
+      }
+      if (this.#waiting.length >= MAX_WAITING_CALLS) {
+        reject(new CallFailed("timeout", `${action}: too many messages wait for their turn`));
         return;
       }
       const plan = this.#manner.plan(action, payload);
