@@ -1,5 +1,7 @@
 // One readable line per happening: when, who, what. In colour on a terminal.
 
+import { printable } from "../io/printable.ts";
+
 /** The colours of the speakers, in the order in which they first speak: SGR parameters. */
 const COLOURS = ["36", "33", "35", "32", "34"];
 
@@ -29,13 +31,12 @@ export class Narrator {
     const name = who.padEnd(nameWidth);
     const code = this.#colourOf(who);
     for (const line of text.trimEnd().split("\n")) {
-      // What comes from outside must not reach the terminal as control characters.
-      // deno-lint-ignore no-control-regex
-      const printable = line.replace(/[\u0000-\u001f\u007f]/g, " ");
+      // Much of it comes from outside.
+      const harmless = printable(line);
       out(
         colour
-          ? `\x1b[2m${time}\x1b[0m  \x1b[${code}m${name}\x1b[0m  ${printable}\n`
-          : `${time}  ${name}  ${printable}\n`,
+          ? `\x1b[2m${time}\x1b[0m  \x1b[${code}m${name}\x1b[0m  ${harmless}\n`
+          : `${time}  ${name}  ${harmless}\n`,
       );
     }
   }
