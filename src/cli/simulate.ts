@@ -10,6 +10,7 @@ import { playScenario } from "../simulate/play_scenario.ts";
 import { startOf } from "../simulate/scenario.ts";
 import type { CommandContext } from "./context.ts";
 import type { SimulateFlags } from "./flags.ts";
+import { adviceFor, isFinal } from "./simulate_advice.ts";
 import { scenarioLines } from "./simulate_scenario.ts";
 import { castOf, type CastPlan } from "./simulate_cast.ts";
 
@@ -17,7 +18,11 @@ import { castOf, type CastPlan } from "./simulate_cast.ts";
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long the end waits for messages that are still to be delivered, wall-clock milliseconds. */
 const DELIVERY_TIMEOUT_MS = 10_000;
+/** What ends the play early, and tidily. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const DONE = 0;
+/** How the charger's report of a dial that failed begins. */
+const NO_CONNECTION = "no connection: ";
 const FAILED = 1;
 const USAGE = 2;
 
@@ -67,15 +72,18 @@ async function play(
     ...plan.charger,
     ...(startAt === undefined ? {} : { startAt }),
     report: (text) => {
-      if (text.startsWith("no connection")) reason = text;
+      if (text.startsWith(NO_CONNECTION)) reason = text.slice(NO_CONNECTION.length);
       narrator.say(flags.id, text);
     },
   });
   const backends = new Map<string, SimulatedBackend>();
-  Deno.addSignalListener("SIGINT", interrupt);
+  for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
+  const stopListening = () => {
+    for (const name of SIGNALS) Deno.removeSignalListener(name, interrupt);
+  };
   try {
     charger.start();
-    const settled = () => charger.registration.accepted || reason.includes("HTTP 4");
+    const settled = () => charger.registration.accepted || isFinal(reason);
     // What is refused at first may be let in later, where the handshake varies.
     const patient = plan.charger.quirks.some(({ dial }) => dial);
     const ready = () => patient ? charger.registration.accepted : settled();
@@ -104,10 +112,12 @@ async function play(
     } else {
       await playFlags(charger, flags, signal);
     }
+    // From here on a second Ctrl-C ends it at once.
+    stopListening();
     await wrapUp(charger, (text) => narrator.say(flags.id, text));
     return DONE;
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupt);
+    stopListening();
     await Promise.all([charger.stop(), ...[...backends.values()].map((one) => one.close())]);
   }
 }
@@ -139,10 +149,8 @@ async function wrapUp(charger: VirtualCharger, say: (text: string) => void): Pro
   say(summary(charger.sessions) + (undelivered > 0 ? `, ${undelivered} messages undelivered` : ""));
 }
 
-/** Why there is no registered charger after ten seconds, and what to do about it. */
+/** Why there is no registered charger, and what to do about it. */
 function whyNot(charger: VirtualCharger, url: string, reason: string): string {
   if (charger.connected) return `${url} does not accept the charger's BootNotification`;
-  if (reason.includes("HTTP 401")) return `${url} wants another password: give it with --password`;
-  const why = reason.replace("no connection: ", "") || `no answer from ${url}`;
-  return `${why}; start the proxy with "ocpp-proxy serve", or say where it is with --url`;
+  return `${reason || `no answer from ${url}`}; ${adviceFor(reason)}`;
 }

@@ -5,6 +5,12 @@ import { exitsWith, type ProgramContext } from "./command.ts";
 import type { SimulateFlags } from "./flags.ts";
 import { positiveNumber, urlOf, wholeNumber, words } from "./parse_flag.ts";
 
+/** An id tag, as long as OCPP lets it be. */
+export function idTag(text: string): string {
+  if (text.length > 20) throw new RangeError("expected at most 20 characters");
+  return words(text);
+}
+
 /** The names that begin with what was typed. */
 function proposed(names: () => Promise<readonly string[]>) {
   return async (typed: string) => {
@@ -42,7 +48,7 @@ export const simulateCommand: Command<ProgramContext> = buildCommand<
       },
       idTag: {
         kind: "parsed",
-        parse: words,
+        parse: idTag,
         default: "04A2B3C4D5",
         brief: "The RFID tag that is shown to it",
       },

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { simulate } from "../../src/cli/simulate.ts";
+import { adviceFor, isFinal } from "../../src/cli/simulate_advice.ts";
+import { idTag } from "../../src/cli/simulate_command.ts";
 import { strictBackendServer } from "../support/strict_backend.ts";
 import { FLAGS, terminal } from "./terminal.ts";
 
@@ -50,6 +52,24 @@ Deno.test("simulate ends with code 1 when the password is wrong", async () => {
   } finally {
     await server.close();
   }
+});
+
+Deno.test("what keeps a charger away is told with what to do about it", () => {
+  const url = "ws://csms.example/CP1";
+  assert.match(adviceFor(`${url} answered HTTP 401`), /--password/);
+  assert.match(adviceFor(`${url} answered HTTP 404`), /--url.*--id/);
+  assert.match(adviceFor(`${url}: unable to verify the first certificate`), /--ca-file/);
+  assert.match(adviceFor(`${url}: socket hang up`), /wss:/);
+  assert.match(adviceFor(`nothing listens at ${url}`), /ocpp-proxy serve/);
+  assert.equal(isFinal(`${url} answered HTTP 403`), true);
+  // Too many tries, or too busy: that passes.
+  assert.equal(isFinal(`${url} answered HTTP 429`), false);
+  assert.equal(isFinal(`${url} answered HTTP 503`), false);
+});
+
+Deno.test("an id tag that no message can carry is refused", () => {
+  assert.equal(idTag("x".repeat(20)).length, 20);
+  assert.throws(() => idTag("x".repeat(21)), /at most 20 characters/);
 });
 
 Deno.test("--quirk list and --scenario list show what there is, with no connection", async () => {
