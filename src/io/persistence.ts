@@ -54,7 +54,14 @@ export class Persistence {
   store(writes: readonly Write[]): string | undefined {
     // Nothing is built on a noted cursor, and with ten backends they would be most of every commit.
     const waiting = [...this.#waiting].filter(([, { table }]) => this.#owed || table !== "cursor");
-    return this.#commit(waiting, writes);
+    const failure = this.#commit(waiting, writes);
+    // One that was noted before must not come after it.
+    if (failure === undefined) {
+      for (const write of writes) {
+        if (write.table === "cursor") this.#waiting.delete(this.#key(write));
+      }
+    }
+    return failure;
   }
 
   /** Commits before it returns; what fails is repeated until it succeeds. */

@@ -55,6 +55,15 @@ Deno.test("a noted cursor is in no commit for the charger, but in the next of it
     persistence.close();
   }));
 
+Deno.test("a noted cursor never takes the place of a newer one that was committed", () =>
+  withStore((store) => {
+    const persistence = new Persistence(store, () => {});
+    persistence.note({ type: "note", write: cursor("employer", 3) });
+    assert.equal(persistence.store([cursor("employer", 4)]), undefined);
+    persistence.close();
+    assert.deepEqual(store.load().cursors, [{ backendId: "employer", sequence: 4 }]);
+  }));
+
 Deno.test("notes are on disk within a second, whatever else is committed meanwhile", () =>
   withStore(async (store) => {
     const persistence = new Persistence(store, () => {});
