@@ -98,7 +98,7 @@ export const ODD_MESSAGES: Readonly<Record<string, OddCase>> = {
 
   "local-time": { shows: /"timestamp":"[\d-]+T[\d:]+"/ },
   "short-offset": { shows: /"timestamp":"[\d-]+T[\d:]+\+02"/, after: presentTimes },
-  "year-1970": { shows: /"timestamp":"1970-/, after: presentTimes },
+  "year-1970": { shows: /"timestamp":"1970-01-01T00:/, after: presentTimes },
   "local-as-utc": {
     before: ({ sent, charger }) => {
       const [, time = ""] = /"timestamp":"([^"]+Z)"/.exec(sent.join("\n")) ?? [];

@@ -1,21 +1,34 @@
 // Quirks of time: zones, clocks that were never set, and messages that come late.
 
-import type { JsonObject } from "../../ocpp/json.ts";
 import { formatTime, parseTime } from "../../ocpp/time.ts";
+import type { VirtualCharger } from "../charger.ts";
 import type { Quirk } from "../quirk.ts";
 import { mapTimes } from "./payload.ts";
 
 /** How far the local time of these chargers is ahead of UTC, ms. */
 const AHEAD_MS = 2 * 3_600_000;
-const DECADES_MS = Date.parse("2026-01-01T00:00:00Z");
+
+/** When each charger was first heard: what the clocks that were never set count from. */
+const POWERED_AT = new WeakMap<VirtualCharger, number>();
+
+/** The time since the charger was first heard, as if that had been when 1970 began. */
+function sincePower(text: string, charger: VirtualCharger): string {
+  const poweredAt = POWERED_AT.get(charger) ?? charger.clock.now();
+  POWERED_AT.set(charger, poweredAt);
+  return formatTime(Math.max(0, (parseTime(text) ?? 0) - poweredAt));
+}
 
 function shifted(text: string, byMs: number): string {
   return formatTime((parseTime(text) ?? 0) + byMs);
 }
 
 /** All messages with their times written in another way. */
-function written(change: (text: string) => string): Pick<Quirk, "says"> {
-  return { says: { "*": (payload: JsonObject) => mapTimes(payload, change) } };
+function written(
+  change: (text: string, charger: VirtualCharger) => string,
+): Pick<Quirk, "says"> {
+  return {
+    says: { "*": (payload, charger) => mapTimes(payload, (text) => change(text, charger)) },
+  };
 }
 
 export const TIME_QUIRKS: readonly Quirk[] = [
@@ -38,7 +51,7 @@ export const TIME_QUIRKS: readonly Quirk[] = [
     brands: ["microocpp", "warp"],
     does: "has a clock that was never set: it begins in 1970",
     source: "matth-x/MicroOcpp#311, matth-x/MicroOcpp#354",
-    ...written((text) => shifted(text, -DECADES_MS)),
+    ...written(sincePower),
   },
   {
     name: "local-as-utc",
