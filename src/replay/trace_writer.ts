@@ -1,5 +1,6 @@
 // Writes the frames of a replay as Open OCPP Trace 1.1, so that other tools can read them.
 
+import type { State } from "../core/step.ts";
 import { parseFrame } from "../ocpp/frame.ts";
 import { isJsonObject, type JsonObject, stringifyJson } from "../ocpp/json.ts";
 import type { Scene } from "./engine.ts";
@@ -15,6 +16,14 @@ export class TraceWriter {
   readonly #ocpp = new Set<number>();
   /** CALLs by hop, sender and message id. */
   readonly #open = new Map<string, JsonObject>();
+
+  /** Who is connected at the beginning: a recording may go on from another one. */
+  begin({ charger, backends }: State): void {
+    this.#chargePointId = charger.id ?? this.#chargePointId;
+    for (const { link } of backends.values()) {
+      if (link.type === "open" && link.protocol === "ocpp1.6") this.#ocpp.add(link.connection);
+    }
+  }
 
   /** A line with its end; undefined: no frame of OCPP. */
   line(scene: Scene): string | undefined {
@@ -58,7 +67,7 @@ export class TraceWriter {
       case "call": {
         const { id, action, payload } = frame;
         const { connectorId } = payload;
-        const about = { action, ...connectorId !== undefined && { connectorId } };
+        const about = { action, ...Number.isInteger(connectorId) && { connectorId } };
         this.#open.set(`${here} ${id}`, about);
         if (this.#open.size > MAX_OPEN) {
           const [oldest] = this.#open.keys();
