@@ -1,11 +1,26 @@
 // What a replay is expected to show: the frames that were sent, the decisions, a JSON line each.
 
+import { printable } from "../io/printable.ts";
 import type { Scene } from "./engine.ts";
 import type { LineReader } from "./line_reader.ts";
 import { peerName, sceneLine } from "./scene_text.ts";
 
 /** Lines that are shown before a difference. */
 const CONTEXT_LINES = 5;
+
+/** So much sooner or later is the same: a recorded disk took its time for what is stored no more, ms. */
+const TOLERANCE_MS = 100;
+
+const TIME = /^\{"at":(-?\d+),/;
+
+/** Whether an expected line and a found one say the same, at times that may differ a little. */
+export function agrees(expected: string, found: string): boolean {
+  if (expected === found) return true;
+  const [expectedTime = "", expectedAt] = TIME.exec(expected) ?? [];
+  const [foundTime = "", foundAt] = TIME.exec(found) ?? [];
+  return Math.abs(Number(expectedAt) - Number(foundAt)) <= TOLERANCE_MS &&
+    expected.slice(expectedTime.length) === found.slice(foundTime.length);
+}
 
 /** A scene as a line of an expectation; undefined: nobody expects it. */
 export function expectationLine(scene: Scene): string | undefined {
@@ -65,7 +80,7 @@ export class Expectation {
     const found = expectationLine(scene);
     if (found !== undefined) {
       const expected = this.#lines.take()?.text;
-      if (expected !== found) return this.#differ(expected, found);
+      if (expected === undefined || !agrees(expected, found)) return this.#differ(expected, found);
       this.#count++;
     }
     const line = sceneLine(scene, this.#timeZone);
@@ -92,8 +107,8 @@ export function differenceText({ line, expected, found, before }: Difference): s
     `The replay differs from line ${line} of the expectation:`,
     "",
     ...before.map((text) => `  ${text}`),
-    `- ${expected ?? "nothing more"}`,
-    `+ ${found ?? "nothing more"}`,
+    `- ${printable(expected ?? "nothing more")}`,
+    `+ ${printable(found ?? "nothing more")}`,
     "",
   ].join("\n");
 }

@@ -5,7 +5,8 @@
 
 import { fail } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { differenceText, Expectation, expectationLine } from "../../src/replay/expectation.ts";
+import { differenceText, Expectation } from "../../src/replay/expectation.ts";
+import { ExpectationUpdate } from "../../src/replay/expectation_update.ts";
 import type { Scene } from "../../src/replay/engine.ts";
 import { LineReader } from "../../src/replay/line_reader.ts";
 import { decidingConfiguration, play, sourceOf } from "../../src/replay/play_file.ts";
@@ -46,19 +47,23 @@ function compare(path: string): void {
 }
 
 function openExpectation(path: string): LineReader {
+  if (isThere(`${path}${EXPECTED}`)) return new LineReader(`${path}${EXPECTED}`);
+  fail("there is no expectation yet; --update writes it, to be read before it is committed");
+}
+
+function isThere(path: string): boolean {
   try {
-    return new LineReader(`${path}${EXPECTED}`);
+    return Deno.statSync(path).isFile;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    fail("there is no expectation yet; --update writes it, to be read before it is committed");
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 
 function update(path: string): void {
+  using former = isThere(`${path}${EXPECTED}`) ? new LineReader(`${path}${EXPECTED}`) : undefined;
+  const update = new ExpectationUpdate(former);
   let text = "";
-  playFile(path, (scene) => {
-    const line = expectationLine(scene);
-    if (line !== undefined) text += `${line}\n`;
-  });
+  playFile(path, (scene) => text += update.line(scene) ?? "");
   Deno.writeTextFileSync(`${path}${EXPECTED}`, text);
 }
