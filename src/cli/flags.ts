@@ -72,8 +72,8 @@ export interface ReplayFlags {
   /** A central system, ws or wss, at which the charger's side is played. */
   readonly to?: string;
   readonly password?: string;
-  /** How many recorded seconds pass in a real one. */
-  readonly speed: number;
+  /** How many recorded seconds pass in a real one; default: 1. */
+  readonly speed?: number;
 }
 
 /** `simulate`: one virtual charger at any central system, and backends that dial in. */

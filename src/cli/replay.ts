@@ -7,15 +7,15 @@ import type { CoreConfiguration } from "../core/configuration.ts";
 import { readRecordingKey } from "../io/recording_key.ts";
 import { pseudonyms } from "../recording/pseudonym.ts";
 import { scrubValue } from "../recording/scrub.ts";
-import type { Scene } from "../replay/engine.ts";
-import { Expectation, expectationLine } from "../replay/expectation.ts";
-import { LineReader } from "../replay/line_reader.ts";
+import { Expectation } from "../replay/expectation.ts";
+import { momentOf } from "../replay/explanation.ts";
+import { ExpectationUpdate } from "../replay/expectation_update.ts";
+import type { LineReader } from "../replay/line_reader.ts";
 import { decidingConfiguration, play, type Source, sourceOf } from "../replay/play_file.ts";
-import { BrokenLine } from "../replay/recording_reader.ts";
 import { TraceWriter } from "../replay/trace_writer.ts";
 import type { CommandContext } from "./context.ts";
 import type { ReplayFlags } from "./flags.ts";
-import { OutputFile } from "./output_file.ts";
+import { createOutput, openLines, overwritten, problemIn, updatedFile } from "./replay_files.ts";
 import { type Output, ReplayWatcher } from "./replay_watcher.ts";
 
 /** 0: as expected, or nothing was; 1: it cannot be read or written; 2: the flags; 3: it differs. */
@@ -24,7 +24,7 @@ export async function replay(
   context: CommandContext,
   file: string,
 ): Promise<number> {
-  const wrong = contradiction(flags);
+  const wrong = contradiction(flags) ?? overwritten(flags, file);
   if (wrong !== undefined) {
     context.error(`ocpp-proxy: ${wrong}`);
     return 2;
@@ -37,23 +37,27 @@ export async function replay(
     other = loaded.configuration;
   }
   try {
-    using lines = new LineReader(file);
+    using lines = openLines(file);
     const source = sourceOf(lines, other?.core.timeZone);
     const configuration = other && withStandIns(other, source, context);
     if (flags.to !== undefined) {
       const { playLive } = await import("./replay_live.ts");
-      return await playLive(source, flags.to, flags, context);
+      return await playLive(source, file, flags.to, flags, context);
     }
     return replaySource(source, configuration, flags, context, file);
   } catch (error) {
-    const place = error instanceof BrokenLine ? `${file}:${error.line}` : file;
-    if (place === file && !isFileError(error)) throw error;
-    context.error(`ocpp-proxy: ${place}: ${(error as Error).message}`);
+    const problem = problemIn(file, error);
+    if (problem === undefined) throw error;
+    context.error(`ocpp-proxy: ${problem}`);
     return 1;
   }
 }
 
-function contradiction({ expect, update, to, trace, explain }: ReplayFlags): string | undefined {
+function contradiction(flags: ReplayFlags): string | undefined {
+  const { expect, update, to, trace, explain, speed, password } = flags;
+  if (to === undefined && (speed !== undefined || password !== undefined)) {
+    return "--speed and --password go with --to";
+  }
   if (to !== undefined && (expect !== undefined || update || trace || explain)) {
     return "--to plays at a live server: --expect, --update, --trace and --explain do not go with it";
   }
@@ -81,11 +85,6 @@ function withStandIns(
   return core;
 }
 
-function isFileError(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.IsADirectory || error instanceof RangeError;
-}
-
 function replaySource(
   source: Source,
   configuration: CoreConfiguration | undefined,
@@ -94,16 +93,28 @@ function replaySource(
   file: string,
 ): number {
   const { timeZone } = decidingConfiguration(source, configuration);
-  const updated = flags.update ? flags.expect ?? `${file}.expected.jsonl` : undefined;
-  const outputs = [
-    ...flags.trace === undefined ? [] : [output(flags.trace, traceLine())],
-    ...updated === undefined ? [] : [output(updated, expectedLine)],
-  ];
+  if (flags.explain !== undefined && momentOf(flags.explain, 0, timeZone) === undefined) {
+    context.error(
+      `ocpp-proxy: --explain ${flags.explain} is not a time; expected 14:03, 14:03:20 ` +
+        "or 2026-01-31T14:03",
+    );
+    return 2;
+  }
+  const updated = updatedFile(flags, file);
+  using former = updated === undefined ? undefined : openFormer(updated);
   const compared = !flags.update && flags.expect !== undefined;
-  using expectedLines = compared ? new LineReader(flags.expect!) : undefined;
+  using expectedLines = compared ? openLines(flags.expect!) : undefined;
   const expectation = expectedLines && new Expectation(expectedLines, timeZone);
-  const watcher = new ReplayWatcher(source, flags, context, timeZone, outputs, expectation);
+  const outputs: Output[] = [];
   try {
+    if (flags.trace !== undefined) {
+      outputs.push({ out: createOutput(flags.trace), writer: new TraceWriter() });
+    }
+    if (updated !== undefined) {
+      outputs.push({ out: createOutput(updated), writer: new ExpectationUpdate(former) });
+    }
+    const watched = { source, file, flags, timeZone, outputs, expectation };
+    const watcher = new ReplayWatcher(watched, context);
     const begin = performance.now();
     const last = play(source, configuration, watcher);
     expectation?.end();
@@ -115,16 +126,12 @@ function replaySource(
   }
 }
 
-function output(path: string, line: Output["line"]): Output {
-  return { out: OutputFile.create(path), line };
-}
-
-function traceLine(): Output["line"] {
-  const writer = new TraceWriter();
-  return (scene) => writer.line(scene);
-}
-
-function expectedLine(scene: Scene): string | undefined {
-  const line = expectationLine(scene);
-  return line === undefined ? undefined : `${line}\n`;
+/** What is expected up to now; undefined: nothing is. */
+function openFormer(path: string): LineReader | undefined {
+  try {
+    return Deno.statSync(path).isFile ? openLines(path) : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }

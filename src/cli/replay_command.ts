@@ -66,8 +66,8 @@ export const replayCommand: Command<ProgramContext> = buildCommand<
       speed: {
         kind: "parsed",
         parse: positiveNumber(10_000),
-        default: "1",
-        brief: "With --to: how many times faster than recorded",
+        optional: true,
+        brief: "With --to: how many times faster than recorded; default: 1",
       },
     },
     aliases: { c: "config", q: "quiet" },

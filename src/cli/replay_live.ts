@@ -1,22 +1,27 @@
 // `replay --to`: the charger's side of a recording at a live central system.
 
 import { chargerScript, type Cue } from "../replay/charger_script.ts";
-import { type Discrepancy, LiveCharger } from "../replay/live_charger.ts";
+import { LiveCharger, type Outcome } from "../replay/live_charger.ts";
 import type { Source } from "../replay/play_file.ts";
 import { printable } from "../io/printable.ts";
 import { basicAuthorization, openWebSocket, type WebSocket } from "../simulate/web_socket.ts";
 import type { CommandContext } from "./context.ts";
 import type { ReplayFlags } from "./flags.ts";
+import { problemIn } from "./replay_files.ts";
 
 /** How long a handshake may take, ms. */
 const CONNECT_MS = 10_000;
 
+/** CALLs in a row without an answer, after which the play ends. */
+const MAX_UNANSWERED = 3;
+
 /** After the last message, for what the server still asks, ms. */
 const EPILOGUE_MS = 500;
 
-/** 0: every status was as recorded; 1: no connection; 3: one was not. */
+/** 0: every status was as recorded; 1: no connection, or no messages; 3: one was not. */
 export async function playLive(
   source: Source,
+  file: string,
   url: string,
   flags: ReplayFlags,
   context: CommandContext,
@@ -26,7 +31,7 @@ export async function playLive(
     for (const cue of chargerScript(source)) await stage.play(cue);
     await pause(EPILOGUE_MS);
   } catch (error) {
-    context.error(`ocpp-proxy: ${(error as Error).message}`);
+    context.error(`ocpp-proxy: ${problemIn(file, error) ?? (error as Error).message}`);
     return 1;
   } finally {
     await stage.close();
@@ -35,7 +40,9 @@ export async function playLive(
     const unused = source.log.unused.sentence();
     if (unused !== undefined) context.error(unused);
   }
-  return stage.conclude();
+  if (stage.calls > 0) return stage.conclude();
+  context.error(`ocpp-proxy: ${file}: there is no message of a charger in it`);
+  return 1;
 }
 
 class LiveStage {
@@ -49,11 +56,17 @@ class LiveStage {
   #clock: { readonly at: number; readonly playedAt: number } | undefined;
   #calls = 0;
   #differences = 0;
+  #unanswered = 0;
 
   constructor(url: string, flags: ReplayFlags, context: CommandContext) {
     this.#url = url;
     this.#flags = flags;
     this.#context = context;
+  }
+
+  /** The charger's CALLs so far. */
+  get calls(): number {
+    return this.#calls;
   }
 
   async play(cue: Cue): Promise<void> {
@@ -78,8 +91,7 @@ class LiveStage {
       case "call": {
         await this.#waitUntil(cue.at);
         this.#calls++;
-        const difference = await (await this.#connected()).call(cue.text, cue.answer);
-        if (difference) this.#tell(difference);
+        this.#judge(await (await this.#connected()).call(cue.text, cue.answer));
       }
     }
   }
@@ -126,15 +138,23 @@ class LiveStage {
 
   async #waitUntil(at: number): Promise<void> {
     this.#clock ??= { at, playedAt: performance.now() };
-    const due = this.#clock.playedAt + (at - this.#clock.at) / this.#flags.speed;
+    const due = this.#clock.playedAt + (at - this.#clock.at) / (this.#flags.speed ?? 1);
     const ms = due - performance.now();
     if (ms > 0) await pause(ms);
   }
 
-  #tell({ action, recorded, found }: Discrepancy): void {
-    this.#differences++;
-    const said = (outcome: string) => outcome === "" ? "an answer without a status" : outcome;
-    this.#context.out(`! ${action}: recorded ${said(recorded)}, now ${said(found)}\n`);
+  #judge({ action, recorded, found, answered, agrees }: Outcome): void {
+    if (!agrees) {
+      this.#differences++;
+      const said = (outcome: string) => outcome === "" ? "an answer without a status" : outcome;
+      this.#context.out(
+        printable(`! ${action}: recorded ${said(recorded)}, now ${said(found)}`) + "\n",
+      );
+    }
+    this.#unanswered = answered ? 0 : this.#unanswered + 1;
+    if (this.#unanswered < MAX_UNANSWERED) return;
+    const last = found === "no answer" ? "does not answer" : found;
+    throw new Error(`${this.#url} ${last}: given up after ${MAX_UNANSWERED} messages`);
   }
 }
 

@@ -1,9 +1,10 @@
 // Watches a replay: shows it, compares it, explains it, and says at the end what came of it.
 
+import type { State } from "../core/step.ts";
 import type { Scene } from "../replay/engine.ts";
 import type { Watcher } from "../replay/exact_play.ts";
 import { differenceText, type Expectation } from "../replay/expectation.ts";
-import { Explanation, momentOf } from "../replay/explanation.ts";
+import { Explanation, momentOf, momentText } from "../replay/explanation.ts";
 import type { Source } from "../replay/play_file.ts";
 import { SceneWriter, timeOfDay } from "../replay/scene_text.ts";
 import type { CommandContext } from "./context.ts";
@@ -16,20 +17,33 @@ const EXIT_DIFFERS = 3;
 /** A file that is written while a replay runs. */
 export interface Output {
   readonly out: OutputFile;
-  readonly line: (scene: Scene) => string | undefined;
+  readonly writer: {
+    /** The line of a scene, with its end; undefined: there is none. */
+    line(scene: Scene): string | undefined;
+    /** What the core knows at the beginning. */
+    begin?(state: State): void;
+  };
+}
+
+/** What is watched, and how. */
+export interface Watched {
+  readonly source: Source;
+  readonly file: string;
+  readonly flags: ReplayFlags;
+  /** In which times are told. */
+  readonly timeZone: string;
+  readonly outputs: readonly Output[];
+  readonly expectation: Expectation | undefined;
 }
 
 /** Shows, compares and writes down what happens. */
 export class ReplayWatcher implements Watcher {
-  readonly #source: Source;
-  readonly #flags: ReplayFlags;
+  readonly #watched: Watched;
   readonly #context: CommandContext;
-  readonly #timeZone: string;
-  readonly #outputs: readonly Output[];
-  readonly #expectation: Expectation | undefined;
   readonly #writer: SceneWriter;
   #explanation: Explanation | undefined;
-  #unreadable = false;
+  /** When the core was first told of something. */
+  #begunAt: number | undefined;
   #first: number | undefined;
   #last = 0;
   #frames = 0;
@@ -39,36 +53,24 @@ export class ReplayWatcher implements Watcher {
   /** Nobody reads any more. */
   #alone = false;
 
-  constructor(
-    source: Source,
-    flags: ReplayFlags,
-    context: CommandContext,
-    timeZone: string,
-    outputs: readonly Output[],
-    expectation: Expectation | undefined,
-  ) {
-    this.#source = source;
-    this.#flags = flags;
+  constructor(watched: Watched, context: CommandContext) {
+    this.#watched = watched;
     this.#context = context;
-    this.#timeZone = timeZone;
-    this.#outputs = outputs;
-    this.#expectation = expectation;
-    this.#writer = new SceneWriter(timeZone);
+    this.#writer = new SceneWriter(watched.timeZone);
   }
 
-  before(...[state, at]: Parameters<Explanation["before"]>): boolean {
-    if (this.#alone || this.#expectation?.difference !== undefined) return false;
-    const { explain } = this.#flags;
-    if (explain === undefined) return true;
-    if (this.#explanation === undefined) {
-      const moment = momentOf(explain, at, this.#timeZone);
-      if (moment === undefined) {
-        this.#unreadable = true;
-        return false;
+  before(state: State, at: number): boolean {
+    const { flags: { explain }, timeZone, outputs, expectation } = this.#watched;
+    if (this.#begunAt === undefined) {
+      this.#begunAt = at;
+      for (const { writer } of outputs) writer.begin?.(state);
+      const moment = explain === undefined ? undefined : momentOf(explain, at, timeZone);
+      if (moment !== undefined && moment.to > at) {
+        this.#explanation = new Explanation(moment, timeZone);
       }
-      this.#explanation = new Explanation(moment, this.#timeZone);
     }
-    return this.#explanation.before(state, at);
+    if (this.#alone || expectation?.difference !== undefined) return false;
+    return explain === undefined || this.#explanation?.before(state, at) === true;
   }
 
   show(scene: Scene): void {
@@ -80,56 +82,61 @@ export class ReplayWatcher implements Watcher {
       this.#defects++;
       this.#firstDefect ??= scene;
     }
-    for (const { out, line } of this.#outputs) {
-      const text = line(scene);
+    const { flags: { quiet, explain }, outputs, expectation } = this.#watched;
+    for (const { out, writer } of outputs) {
+      const text = writer.line(scene);
       if (text !== undefined) out.write(text);
     }
-    this.#expectation?.compare(scene);
+    expectation?.compare(scene);
     this.#explanation?.show(scene);
-    const { quiet, explain } = this.#flags;
-    if (quiet || explain !== undefined || this.#expectation !== undefined) return;
+    if (quiet || explain !== undefined || expectation !== undefined) return;
     const text = this.#writer.text(scene);
     if (text !== "" && !this.#context.out(text)) this.#alone = true;
   }
 
   /** What is to be said at the end, and the exit code; `last`: the state then. */
-  conclude(last: Parameters<Explanation["text"]>[0], tookMs: number): number {
+  conclude(last: State | undefined, tookMs: number): number {
+    const { flags: { explain, quiet }, file, timeZone, expectation } = this.#watched;
     const context = this.#context;
-    if (this.#source.type === "foreign") {
-      const unused = this.#source.log.unused.sentence();
-      if (unused !== undefined) context.error(unused);
-    }
-    if (this.#unreadable) {
-      context.error(
-        `ocpp-proxy: --explain ${this.#flags.explain} is not a time; expected 14:03, 14:03:20 ` +
-          "or 2026-01-31T14:03",
-      );
-      return 2;
-    }
-    if (this.#first === undefined) {
-      context.error("ocpp-proxy: there is no frame in the file");
+    const remark = this.#remark();
+    if (remark !== undefined) context.error(remark);
+    if (this.#begunAt === undefined) {
+      context.error(`ocpp-proxy: ${file}: there is no frame in it`);
       return 1;
     }
-    if (this.#flags.explain !== undefined) {
-      context.out(this.#explanation?.text(last, this.#last) ?? "");
+    if (explain !== undefined) {
+      if (this.#explanation === undefined) {
+        const begins = momentText(this.#begunAt, timeZone);
+        context.error(`ocpp-proxy: ${file}: it begins later than ${explain}, at ${begins}`);
+        return 1;
+      }
+      context.out(this.#explanation.text(last, this.#last));
       return this.#complain();
     }
-    const difference = this.#expectation?.difference;
+    const difference = expectation?.difference;
     if (difference !== undefined) {
       context.out(differenceText(difference));
       return EXIT_DIFFERS;
     }
-    if (!this.#flags.quiet) context.out(this.#summary(this.#first, tookMs));
+    if (!quiet) context.out(this.#summary(this.#first ?? this.#begunAt, tookMs));
     return this.#complain();
+  }
+
+  /** What of the file was not used. */
+  #remark(): string | undefined {
+    const { source, file } = this.#watched;
+    if (source.type === "foreign") return source.log.unused.sentence();
+    const { cutLine } = source.recording;
+    return cutLine === undefined ? undefined : `${file}:${cutLine}: the file ends within this line`;
   }
 
   /** A defect that nobody expects is a failure. */
   #complain(): number {
     const defect = this.#firstDefect;
-    if (defect === undefined || this.#expectation !== undefined) return 0;
+    if (defect === undefined || this.#watched.expectation !== undefined) return 0;
     this.#context.error(
       `ocpp-proxy: the core failed ${this.#defects === 1 ? "once" : `${this.#defects} times`}, ` +
-        `first at ${timeOfDay(defect.at, this.#timeZone)}: ${defect.error}`,
+        `first at ${timeOfDay(defect.at, this.#watched.timeZone)}: ${defect.error}`,
     );
     return 1;
   }
@@ -139,9 +146,9 @@ export class ReplayWatcher implements Watcher {
       .round({ largestUnit: "hours" });
     const { hours, minutes, seconds } = span;
     const two = (value: number) => String(value).padStart(2, "0");
-    const same = this.#expectation === undefined
+    const same = this.#watched.expectation === undefined
       ? ""
-      : `, as expected in ${this.#expectation.same} lines`;
+      : `, as expected in ${this.#watched.expectation.same} lines`;
     const defects = this.#defects === 0 ? "" : `, ${this.#defects} defects`;
     return `${this.#frames} frames and ${this.#decisions} decisions${defects} in ` +
       `${hours}:${two(minutes)}:${two(seconds)}, replayed in ${

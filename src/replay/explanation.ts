@@ -24,19 +24,23 @@ const NAME_WIDTH = 10;
 export interface Moment {
   readonly from: number;
   readonly to: number;
+  /** When the clock shows the same once more, as in an hour that comes twice. */
+  readonly again?: number;
 }
 
 const TIME_OF_DAY = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
 
 /**
  * `14:03`, a minute, or `14:03:20`, a second, in a recording that begins at `start`: the first
- * time that the household's clock shows it. A date may stand before it, with a T or a space.
- * undefined: it is no time.
+ * time that the household's clock shows it. A date may stand before it, with a T or a space, and an
+ * offset or Z behind it then. undefined: it is no time.
  */
 export function momentOf(text: string, start: number, timeZone: string): Moment | undefined {
-  const [, date, time = ""] = /^(?:(\d{4}-\d\d-\d\d)[T ])?([\d:]+)$/.exec(text.trim()) ?? [];
+  const [, date, time = "", offset] =
+    /^(?:(\d{4}-\d\d-\d\d)[T ])?([\d:]+)(Z|[+-]\d\d:\d\d)?$/.exec(text.trim()) ?? [];
   const [, hour, minute, second] = TIME_OF_DAY.exec(time) ?? [];
   if (hour === undefined || minute === undefined) return undefined;
+  if (offset !== undefined && date === undefined) return undefined;
   const lengthMs = second === undefined ? 60_000 : 1_000;
   const clock = Temporal.PlainTime.from({
     hour: Number(hour),
@@ -45,15 +49,33 @@ export function momentOf(text: string, start: number, timeZone: string): Moment 
   });
   try {
     const day = Temporal.PlainDate.from(date ?? localTime(start, timeZone).date);
-    const at = (daysLater: number) =>
-      day.add({ days: daysLater }).toZonedDateTime({ timeZone, plainTime: clock })
-        .epochMilliseconds;
-    const from = date === undefined && at(0) + lengthMs <= start ? at(1) : at(0);
-    return { from, to: from + lengthMs };
+    if (offset !== undefined) {
+      const from = Temporal.Instant.from(`${day}T${clock}${offset}`).epochMilliseconds;
+      return { from, to: from + lengthMs };
+    }
+    const shown = (daysLater: number, disambiguation: "compatible" | "later") =>
+      day.add({ days: daysLater }).toPlainDateTime(clock)
+        .toZonedDateTime(timeZone, { disambiguation }).epochMilliseconds;
+    const days = date === undefined && shown(0, "compatible") + lengthMs <= start ? 1 : 0;
+    const from = shown(days, "compatible");
+    const again = shown(days, "later");
+    return { from, to: from + lengthMs, ...again !== from && { again } };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+/** `2026-01-31 14:03`, with the seconds where there are any. */
+export function momentText(at: number, timeZone: string): string {
+  const time = timeOfDay(at, timeZone).slice(0, 8);
+  return `${localTime(at, timeZone).date} ${time.endsWith(":00") ? time.slice(0, 5) : time}`;
+}
+
+/** The same as it may be asked for, with its offset from UTC. */
+function offsetText(at: number, timeZone: string): string {
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone)
+    .toString({ smallestUnit: "second", timeZoneName: "never" });
 }
 
 /** Watches a play and tells. */
@@ -102,14 +124,16 @@ export class Explanation {
 
   /** What was found; `last`: the state at the end of the recording. */
   text(last: State | undefined, end: number): string {
-    const { from } = this.#moment;
-    const { date, minuteOfDay } = localTime(from, this.#timeZone);
-    const title = `${date} ${minuteText(minuteOfDay)} (${this.#timeZone})`;
-    if (this.#state === undefined && last === undefined) return `${title}: nothing is recorded.\n`;
-    const after = this.#state === undefined ? ", after the end of the recording" : "";
+    const { from, again } = this.#moment;
+    const after = this.#state === undefined
+      ? `, after the end of the recording at ${momentText(end, this.#timeZone)}`
+      : "";
     const state = this.#state ?? (last ? this.#stateLines(last, end) : []);
     const lines = [
-      `${title}${after}`,
+      `${momentText(from, this.#timeZone)} (${this.#timeZone})${after}`,
+      ...again === undefined
+        ? []
+        : [`The clock shows this twice; then: ${offsetText(again, this.#timeZone)}`],
       "",
       ...state,
       "",

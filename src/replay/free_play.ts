@@ -33,6 +33,7 @@ export function playFreely(
   patienceMs: number,
   watcher: Watcher,
 ): State {
+  if (watcher.before?.(state, begin.at) === false) return state;
   const play = new FreePlay(state, begin.at, patienceMs, watcher);
   play.tell({ type: "event", ...begin });
   for (const item of items) {

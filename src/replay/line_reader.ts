@@ -1,5 +1,7 @@
 // Reads a file line by line, however long it is, with a look at the next line.
 
+import { HEAD_BYTES, OddFile } from "./odd_file.ts";
+
 /** The longest line; a state with a thousand sessions has less than a tenth of it, in bytes. */
 export const MAX_LINE_BYTES = 256 * 1024 * 1024;
 
@@ -15,8 +17,10 @@ export interface Line {
   readonly complete: boolean;
 }
 
-/** The lines of one file; throws what Deno throws. */
+/** The lines of one file; throws what Deno throws, and OddFile on a line that is too long. */
 export class LineReader implements Disposable {
+  /** The first bytes of the file. */
+  readonly head = new Uint8Array(HEAD_BYTES);
   readonly #file: Deno.FsFile;
   readonly #decoder = new TextDecoder();
   readonly #block = new Uint8Array(BLOCK_BYTES);
@@ -55,12 +59,13 @@ export class LineReader implements Disposable {
         if (count === null) return length === 0 ? undefined : this.#line(parts, length, false);
         this.#from = 0;
         this.#to = count;
+        if (this.#number === 0 && length === 0) this.head.set(this.#block.subarray(0, HEAD_BYTES));
       }
       const rest = this.#block.subarray(this.#from, this.#to);
       const end = rest.indexOf(LINE_END);
       const part = end < 0 ? rest : rest.subarray(0, end);
       length += part.length;
-      if (length > MAX_LINE_BYTES) throw new RangeError("there is a line that never ends");
+      if (length > MAX_LINE_BYTES) throw new OddFile("there is a line that never ends");
       parts.push(part.slice());
       this.#from += end < 0 ? part.length : part.length + 1;
       if (end >= 0) return this.#line(parts, length, true);

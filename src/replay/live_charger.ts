@@ -11,12 +11,16 @@ import { TransactionIds } from "./transaction_ids.ts";
 /** How long an answer is waited for, ms. */
 const ANSWER_MS = 30_000;
 
-/** An answer that is not what was recorded. */
-export interface Discrepancy {
+/** What a CALL came to. */
+export interface Outcome {
   readonly action: string;
   /** A status, `CALLERROR <code>` or `no answer`; empty: an answer without a status. */
   readonly recorded: string;
   readonly found: string;
+  /** False: no answer came in time, or the server hung up. */
+  readonly answered: boolean;
+  /** Whether that is what was recorded, or nothing was. */
+  readonly agrees: boolean;
 }
 
 /** Sees every frame. */
@@ -34,20 +38,21 @@ export class LiveCharger {
   readonly #transactionIds = new TransactionIds();
   readonly #server = new Counterpart(ANSWER_MS);
   #pending: Pending | undefined;
-  #closed = false;
+  /** With which words the connection has ended. */
+  #closed: string | undefined;
 
   constructor(socket: WebSocket, watch: Watch) {
     this.#socket = socket;
     this.#watch = watch;
     socket.on("message", (data) => this.#received(String(data)));
-    socket.on("close", () => {
-      this.#closed = true;
+    socket.on("close", (code, reason) => {
+      this.#closed = `hung up with code ${code} ${reason}`.trimEnd();
       this.#pending?.answered(undefined);
     });
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#closed !== undefined;
   }
 
   /** Says something that is answered by nobody. */
@@ -55,8 +60,8 @@ export class LiveCharger {
     this.#send(this.#transactionIds.translate(text));
   }
 
-  /** Sends a CALL and waits for its answer; undefined: it agrees with the recorded one. */
-  async call(text: string, recorded: string | undefined): Promise<Discrepancy | undefined> {
+  /** Sends a CALL and waits for its answer, up to half a minute. */
+  async call(text: string, recorded: string | undefined): Promise<Outcome> {
     const translated = this.#transactionIds.translate(text);
     const call = parseFrame(translated);
     if (call.type !== "call") throw new Error("expected a CALL");
@@ -64,12 +69,15 @@ export class LiveCharger {
     if (answer?.type === "result" && call.action === "StartTransaction") {
       this.#learn(call.id, recorded, answer.payload);
     }
-    if (recorded === undefined) return undefined;
-    const expected = outcome(parseFrame(recorded));
-    const found = answer === undefined ? "no answer" : outcome(answer);
-    return agreed(expected) === agreed(found)
-      ? undefined
-      : { action: call.action, recorded: expected, found };
+    const expected = recorded === undefined ? "no answer" : outcome(parseFrame(recorded));
+    const found = answer === undefined ? this.#closed ?? "no answer" : outcome(answer);
+    return {
+      action: call.action,
+      recorded: expected,
+      found,
+      answered: answer !== undefined,
+      agrees: recorded === undefined || agreed(expected) === agreed(found),
+    };
   }
 
   /** What the recorded central system asked, and what the charger answered, is known from now on. */
@@ -95,7 +103,7 @@ export class LiveCharger {
         resolve(frame);
       };
       this.#pending = { id, answered };
-      if (this.#closed) answered(undefined);
+      if (this.closed) answered(undefined);
       else this.#send(text);
     });
   }

@@ -12,6 +12,7 @@ import { playFreely } from "./free_play.ts";
 import type { Item } from "./item.ts";
 import type { LineReader } from "./line_reader.ts";
 import { LogReader } from "./log_reader.ts";
+import { OddFile, refuseOddFile } from "./odd_file.ts";
 import { recordingItems } from "./recording_items.ts";
 import { BrokenLine, RecordingReader } from "./recording_reader.ts";
 import { isTrace, TraceReader } from "./trace_reader.ts";
@@ -27,13 +28,16 @@ const PATIENCE_MS = 10_000;
 /** Both peers connect, and the first frame is a CALL. */
 const OPENING_ITEMS = 3;
 
-/** Finds out what a file is. `timeZone`: of logs that do not tell theirs. Throws BrokenLine. */
+/**
+ * Finds out what a file is. `timeZone`: of logs that do not tell theirs. Throws BrokenLine, and
+ * OddFile where it is nothing that can be played.
+ */
 export function sourceOf(lines: LineReader, timeZone = "UTC"): Source {
+  const firstLine = lines.peek()?.text ?? "";
+  refuseOddFile(lines.head, firstLine);
   const recording = RecordingReader.of(lines);
   if (recording !== undefined) return { type: "recording", recording };
-  const log = isTrace(lines.peek()?.text ?? "")
-    ? new TraceReader(lines)
-    : new LogReader(lines, timeZone);
+  const log = isTrace(firstLine) ? new TraceReader(lines) : new LogReader(lines, timeZone);
   return { type: "foreign", log };
 }
 
@@ -60,7 +64,7 @@ export function play(
   try {
     return playRecording(recording, other, configuration, watcher);
   } catch (error) {
-    if (error instanceof BrokenLine) throw error;
+    if (error instanceof BrokenLine || error instanceof OddFile) throw error;
     // The core's own defects are shown where they happen: what is left is a line with odd content.
     const reason = error instanceof Error ? error.message : String(error);
     throw new BrokenLine(recording.line, `it cannot be played (${reason})`);

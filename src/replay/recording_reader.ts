@@ -23,6 +23,7 @@ export class RecordingReader {
   /** Where the next event stands. */
   #nextLine = 1;
   #line = 1;
+  #cutLine: number | undefined;
 
   private constructor(header: RecordingHeader, lines: LineReader) {
     this.header = header;
@@ -44,8 +45,9 @@ export class RecordingReader {
     return this.#line;
   }
 
-  peek(): RecordedEvent | undefined {
-    return this.#next;
+  /** The line in which the file ends before the line does, and which is left out; undefined: none. */
+  get cutLine(): number | undefined {
+    return this.#cutLine;
   }
 
   take(): RecordedEvent | undefined {
@@ -70,7 +72,10 @@ export class RecordingReader {
     const isLast = this.#lines.peek() === undefined;
     if (line.text === "") return isLast ? undefined : this.#read();
     // Killed while it was written.
-    if (isLast && !line.complete && !isJson(line.text)) return undefined;
+    if (isLast && !line.complete && !isJson(line.text)) {
+      this.#cutLine = line.number;
+      return undefined;
+    }
     return attempt(line.number, () => parseEvent(line.text));
   }
 }

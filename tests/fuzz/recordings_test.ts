@@ -90,7 +90,7 @@ function withValue(line: string, at: number, value: unknown): string {
 }
 
 /** Where a broken file is said to be broken, or what it lacks as a whole. */
-const PLACED = /:\d+: .|there is no frame in the file|there is a line that never ends/;
+const PLACED = /:\d+: .|there is no frame in it|the first line of the recording is missing/;
 
 async function check(text: string): Promise<void> {
   const path = await Deno.makeTempFile();

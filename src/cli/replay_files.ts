@@ -1,0 +1,77 @@
+// The files of a replay: opened, and told apart when something is wrong with one of them.
+
+import { readFailure } from "../config/secrets.ts";
+import { LineReader } from "../replay/line_reader.ts";
+import { OddFile } from "../replay/odd_file.ts";
+import { BrokenLine } from "../replay/recording_reader.ts";
+import type { ReplayFlags } from "./flags.ts";
+import { OutputFile } from "./output_file.ts";
+
+/** A file that cannot be used; the message names it. */
+export class FileProblem extends Error {}
+
+/** Opens a file to be read. Throws FileProblem. */
+export function openLines(path: string): LineReader {
+  return of(path, "read", () => new LineReader(path));
+}
+
+/** Begins a file that takes its place when it is complete. Throws FileProblem. */
+export function createOutput(path: string): OutputFile {
+  return of(path, "written", () => OutputFile.create(path));
+}
+
+function of<Result>(path: string, what: "read" | "written", open: () => Result): Result {
+  try {
+    return open();
+  } catch (error) {
+    const missing = what === "written" && error instanceof Deno.errors.NotFound;
+    const reason = missing ? "there is no such folder" : readFailure(error);
+    throw new FileProblem(`${path} cannot be ${what} (${reason})`);
+  }
+}
+
+/** What is wrong with a file that is being played, as a sentence; undefined: it is not the file. */
+export function problemIn(file: string, error: unknown): string | undefined {
+  if (error instanceof FileProblem) return error.message;
+  if (error instanceof BrokenLine) return `${file}:${error.line}: ${error.message}`;
+  return error instanceof OddFile ? `${file}: ${error.message}` : undefined;
+}
+
+/** The file that is written for `--update`; undefined: none is. */
+export function updatedFile({ update, expect }: ReplayFlags, file: string): string | undefined {
+  return update ? expect ?? `${file}.expected.jsonl` : undefined;
+}
+
+/** Why these files do not go together; undefined: they do. */
+export function overwritten(flags: ReplayFlags, file: string): string | undefined {
+  const { trace, expect } = flags;
+  const updated = updatedFile(flags, file);
+  const read = [file, ...expect === undefined || flags.update ? [] : [expect]];
+  for (const [flag, path] of [["--update", updated], ["--trace", trace]] as const) {
+    if (path === undefined) continue;
+    if (read.some((other) => isSame(path, other))) {
+      return `${flag} would overwrite ${path}, which is to be read`;
+    }
+  }
+  return trace !== undefined && updated !== undefined && isSame(trace, updated)
+    ? `--trace and --update would both write ${trace}`
+    : undefined;
+}
+
+/** A device may be read and written. */
+function isSame(one: string, other: string): boolean {
+  if (one === other) return !isDevice(one);
+  try {
+    return Deno.realPathSync(one) === Deno.realPathSync(other) && !isDevice(one);
+  } catch {
+    return false;
+  }
+}
+
+function isDevice(path: string): boolean {
+  try {
+    return !Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
