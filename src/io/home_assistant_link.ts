@@ -19,7 +19,7 @@ export interface LinkTimes {
 
 export const LINK_TIMES: LinkTimes = {
   firstWaitMs: 1_000,
-  longestWaitMs: 60_000,
+  longestWaitMs: 15_000,
   wrongTokenMs: 300_000,
   answerMs: 10_000,
 };

@@ -1,6 +1,7 @@
 // One connection to Home Assistant's WebSocket API: opened, authenticated, or given up in time.
 
 import type { HaWebSocket } from "home-assistant-js-websocket";
+import { SUPERVISOR_URL } from "../config/home.ts";
 
 /** How long Home Assistant may take until it has taken the token, ms. */
 const OPENING_MS = 15_000;
@@ -47,7 +48,7 @@ export function openHomeAssistant(
       case "auth_required":
         return socket.send(JSON.stringify({ type: "auth", access_token: token }));
       case "auth_invalid":
-        return fail("it does not accept the token", true);
+        return fail(`it does not accept the token; ${remedy(url)}`, true);
       case "auth_ok":
         settle();
         return resolve(Object.assign(socket, { haVersion: String(message.ha_version) }));
@@ -56,6 +57,13 @@ export function openHomeAssistant(
     }
   };
   return promise;
+}
+
+/** A token that is wrong stays wrong: somebody has to do something. */
+function remedy(url: string): string {
+  return url.startsWith(SUPERVISOR_URL)
+    ? "restart this app, so that it is given another"
+    : "make a long-lived access token in the profile of an administrator there";
 }
 
 function parsed(data: unknown): { readonly type?: unknown; readonly ha_version?: unknown } {

@@ -10,13 +10,12 @@ import {
   flagAt,
   type HomeDevice,
   money,
-  OFF,
   slug,
   valueAt,
 } from "./mqtt_component.ts";
 import type { Topics } from "./mqtt_topics.ts";
 
-/** Those of every backend. */
+/** Those of every backend; all of them on, because Home Assistant never lets go of one that is off. */
 export function backendSensors(
   { backendIds, currency }: HomeDevice,
   { state }: Topics,
@@ -42,7 +41,6 @@ export function backendSensors(
         name: `${id} waiting messages`,
         state_class: "measurement",
         ...DIAGNOSTIC,
-        ...OFF,
         ...valueAt(`${path}.backlog`),
       }],
       [`${key}_revenue_month`, {
@@ -57,7 +55,6 @@ export function backendSensors(
         name: `${id} energy this month`,
         ...ENERGY,
         ...thisMonth,
-        ...OFF,
         ...valueAt(`${path}.month_energy_kwh`),
       }],
     ];

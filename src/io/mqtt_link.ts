@@ -11,19 +11,25 @@ export interface BrokerTimes {
   /** After a first failure; doubles with each. */
   readonly firstWaitMs: number;
   readonly longestWaitMs: number;
+  /** After a name or password that is not accepted: that does not mend itself. */
+  readonly refusedMs: number;
   /** Until the supervisor is asked again whether there is a broker. */
   readonly noBrokerMs: number;
 }
 
 export const BROKER_TIMES: BrokerTimes = {
   firstWaitMs: 1_000,
-  longestWaitMs: 60_000,
+  longestWaitMs: 4_000,
+  refusedMs: 60_000,
   noBrokerMs: 300_000,
 };
 
 /** How long a broker may take to answer, ms; silent for longer, it is gone. */
 const ANSWER_MS = 10_000;
 const KEEP_ALIVE_S = 20;
+
+/** Return codes of CONNACK (MQTT 3.1.1, section 3.2.2.3): bad user name or password, not authorised. */
+const REFUSALS: ReadonlySet<number> = new Set([4, 5]);
 
 /** What is published while the broker does not confirm; beyond that, dropped. */
 export const MAX_UNCONFIRMED = 8;
@@ -93,8 +99,9 @@ export class MqttLink {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    const { firstWaitMs, longestWaitMs, noBrokerMs } = this.#times;
+    const { firstWaitMs, longestWaitMs, refusedMs, noBrokerMs } = this.#times;
     for (let failures = 0; !signal.aborted;) {
+      let refused = false;
       try {
         const broker = await this.#user.broker(signal);
         this.withoutBroker = broker === undefined;
@@ -106,10 +113,11 @@ export class MqttLink {
         await this.#session(broker, () => failures = 0);
         throw new Error("the connection was lost");
       } catch (error) {
+        refused = error instanceof mqtt.ErrorWithReasonCode && REFUSALS.has(error.code);
         if (!signal.aborted) this.#record.failed((error as Error).message || "no answer");
       }
       const ceiling = Math.min(firstWaitMs * 2 ** Math.min(failures++, 20), longestWaitMs);
-      await pause(ceiling / 2 + Math.random() * ceiling / 2, signal);
+      await pause(refused ? refusedMs : ceiling / 2 + Math.random() * ceiling / 2, signal);
     }
   }
 

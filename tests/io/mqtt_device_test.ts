@@ -4,7 +4,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { Home } from "../../src/io/home.ts";
 import { MqttDevice } from "../../src/io/mqtt_device.ts";
 import { MqttLink } from "../../src/io/mqtt_link.ts";
-import { type Broker, brokerTest, type Listener } from "../support/broker.ts";
+import { type Broker, brokerTest, freePort, type Listener } from "../support/broker.ts";
 import { type RunningProxy, withProxy } from "../support/running_proxy.ts";
 import { strictCharger } from "../support/strict_charger.ts";
 import { pause, until } from "../support/until.ts";
@@ -389,6 +389,39 @@ brokerTest(
         ok(![...listener.newest].flat().some((text) => text.includes(broker.password)));
       },
     ),
+);
+
+brokerTest(
+  "a broker that is away is looked for often, one that refuses us seldom",
+  async (broker) => {
+    const attempts = async (password: string, port: number) => {
+      let count = 0;
+      const link = new MqttLink(
+        {
+          broker: () => {
+            count++;
+            return Promise.resolve({
+              url: `mqtt://127.0.0.1:${port}`,
+              username: "proxy",
+              password,
+            });
+          },
+          will: { topic: "x", payload: "" },
+          subscriptions: ["x"],
+          opened: () => Promise.resolve(),
+          message: () => {},
+          closed: () => {},
+        },
+        () => {},
+        { firstWaitMs: 5, longestWaitMs: 10, refusedMs: 60_000, noBrokerMs: 60_000 },
+      );
+      await pause(500);
+      await link.close();
+      return count;
+    };
+    equal(await attempts("wr0ng-pass", broker.port), 1);
+    ok(await attempts(broker.password, freePort()) > 5);
+  },
 );
 
 brokerTest("at the end the device says that it is gone", async (broker) => {
