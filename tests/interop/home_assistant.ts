@@ -1,70 +1,9 @@
-// Home Assistant itself, from PyPI: installed once in .cache, started with a folder of its own.
+// A running Home Assistant with a folder of its own: started, logged in to, asked, restarted.
 
 import { join } from "node:path";
 import { freePort } from "../support/broker.ts";
 import { until } from "../support/until.ts";
-
-const HERE = import.meta.dirname!;
-const REQUIREMENTS = join(HERE, "python", "home_assistant.txt");
-
-/** Pythons that the version in REQUIREMENTS runs with. */
-const PYTHONS = ["python3.13", "python3.14"] as const;
-
-/** The `hass` program; or why there is none. */
-export type Installed =
-  | { readonly available: true; readonly hass: string }
-  | { readonly available: false; readonly reason: string };
-
-/** Installs Home Assistant where that has not been done. The first time takes minutes. */
-export async function prepareHomeAssistant(): Promise<Installed> {
-  const python = await findPython();
-  if (python === undefined) return { available: false, reason: "no Python 3.13 or 3.14" };
-  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(REQUIREMENTS));
-  const name = `home-assistant-${new Uint8Array(digest).toHex().slice(0, 8)}`;
-  const environment = join(HERE, ".cache", name);
-  const complete = join(environment, "complete");
-  if (!await Deno.stat(complete).then(() => true, () => false)) {
-    await Deno.mkdir(join(HERE, ".cache"), { recursive: true });
-    const pip = join(environment, "bin", "pip");
-    for (
-      const [program, ...args] of [
-        [python, "-m", "venv", "--clear", environment],
-        [pip, "install", "--quiet", "--requirement", REQUIREMENTS],
-      ] as const
-    ) {
-      const { success, stderr } = await output(program, args);
-      if (!success) return { available: false, reason: stderr.trim().split("\n").at(-1) ?? "" };
-    }
-    await Deno.writeTextFile(complete, "");
-  }
-  return { available: true, hass: join(environment, "bin", "hass") };
-}
-
-/** On the path, or one of pyenv's. */
-async function findPython(): Promise<string | undefined> {
-  for (const python of PYTHONS) {
-    if ((await output(python, ["--version"])).success) return python;
-  }
-  const root = (await output("pyenv", ["root"])).stdout.trim();
-  const versions = (await output("pyenv", ["versions", "--bare"])).stdout.split("\n");
-  const fitting = versions.findLast((version) => /^3\.1[34]\.\d+$/.test(version));
-  return fitting === undefined ? undefined : join(root, "versions", fitting, "bin", "python");
-}
-
-async function output(program: string, args: readonly string[]) {
-  try {
-    const { success, stdout, stderr } = await new Deno.Command(program, {
-      args: [...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { success, stdout: text(stdout), stderr: text(stderr) };
-  } catch {
-    return { success: false, stdout: "", stderr: `${program} is not installed` };
-  }
-}
+import { output } from "./home_assistant_install.ts";
 
 type Json = Record<string, unknown>;
 
@@ -94,12 +33,18 @@ export class RealHomeAssistant {
         join(folder, "configuration.yaml"),
         `homeassistant:\n  auth_providers:\n    - type: homeassistant\n` +
           `http:\n  server_host: 127.0.0.1\n  server_port: ${one.#port}\n` +
-          `api:\nconfig:\nwebsocket_api:\nmobile_app:\ninput_boolean:\n  guest:\n` +
-          `logger:\n  default: warning\n`,
+          `api:\nconfig:\nwebsocket_api:\nmobile_app:\nrecorder:\nenergy:\n` +
+          `input_boolean:\n  guest:\n  told:\nlogger:\n  default: warning\n` +
+          `automation:\n  - alias: told\n    triggers:\n      - trigger: event\n` +
+          `        event_type: ocpp_proxy_event\n` +
+          `        event_data: { event_type: session_started, charger: CP1 }\n` +
+          `    actions:\n      - action: input_boolean.turn_on\n` +
+          `        target: { entity_id: input_boolean.told }\n`,
       );
       await output(hass, ["--script", "auth", "-c", folder, "add", "admin", "admin-password"]);
       await one.up();
       await one.#logIn();
+      await one.#complete();
     } catch (error) {
       const said = one.#log;
       await one.close();
@@ -127,6 +72,12 @@ export class RealHomeAssistant {
       300_000,
       "Home Assistant to listen",
     );
+  }
+
+  /** Everything that it is configured for is there. */
+  async #complete(): Promise<void> {
+    const state = async () => (await this.ask({ type: "get_config" })).state;
+    await until(async () => await state() === "RUNNING", 300_000, "Home Assistant to be complete");
   }
 
   async #keep(stream: ReadableStream<Uint8Array>): Promise<void> {
@@ -237,19 +188,26 @@ export class RealHomeAssistant {
     this.token = await this.#longLivedToken();
   }
 
-  #longLivedToken(): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
+  async #longLivedToken(): Promise<string> {
+    const type = "auth/long_lived_access_token";
+    return String(await this.ask({ type, client_name: "proxy", lifespan: 1 }));
+  }
+
+  /** One command of the WebSocket interface; rejects with what it is refused for. */
+  // deno-lint-ignore no-explicit-any
+  ask(command: Json): Promise<any> {
+    const { promise, resolve, reject } = Promise.withResolvers();
     const socket = new WebSocket(`${this.url.replace("http", "ws")}/api/websocket`);
     socket.onerror = () => reject(new Error("no WebSocket"));
     socket.onmessage = ({ data }) => {
       const message = JSON.parse(data);
       if (message.type === "auth_required") {
-        socket.send(JSON.stringify({ type: "auth", access_token: this.#access }));
+        socket.send(JSON.stringify({ type: "auth", access_token: this.token || this.#access }));
       } else if (message.type === "auth_ok") {
-        const type = "auth/long_lived_access_token";
-        socket.send(JSON.stringify({ id: 1, type, client_name: "proxy", lifespan: 1 }));
+        socket.send(JSON.stringify({ id: 1, ...command }));
       } else {
-        socket.onclose = () => resolve(message.result);
+        socket.onclose = () =>
+          message.success ? resolve(message.result) : reject(new Error(JSON.stringify(message)));
         socket.close();
       }
     };

@@ -1,155 +1,289 @@
 // The real program, the real Home Assistant and a real broker between them.
 
-import { equal, ok } from "node:assert/strict";
-import { Broker, NO_BROKER } from "../support/broker.ts";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { NO_BROKER } from "../support/broker.ts";
 import { startProgram } from "../support/program.ts";
-import { bootStrictCharger, strictCharger } from "../support/strict_charger.ts";
 import { until } from "../support/until.ts";
-import { prepareHomeAssistant, RealHomeAssistant } from "./home_assistant.ts";
+import { prepareHomeAssistant } from "./home_assistant_install.ts";
+import { Household } from "./home_assistant_scene.ts";
 
 const installed = NO_BROKER === undefined
   ? await prepareHomeAssistant()
   : { available: false as const, reason: NO_BROKER };
-const NAME = "Home Assistant discovers the charger, commands it, is told, and may restart";
+const NAME = "Home Assistant";
 if (!installed.available) console.log(`skipped: ${NAME}: ${installed.reason}`);
-
-interface Push {
-  readonly title?: string;
-  readonly message: string;
-  readonly data?: { readonly actions?: readonly { readonly action: string }[] };
-}
 
 Deno.test({ name: NAME, ignore: !installed.available, fn: play });
 
-async function play(): Promise<void> {
+async function play(t: Deno.TestContext): Promise<void> {
   if (!installed.available) return;
-  const broker = await Broker.start();
-  const house = await RealHomeAssistant.start(installed.hass);
-  const pushes: Push[] = [];
-  const phone = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (push) => {
-    pushes.push(await push.json());
-    return Response.json({}, { status: 201 });
-  });
-  await house.addBroker(broker.port, broker.username, broker.password);
-  const webhook = await house.addPhone("test phone", `http://127.0.0.1:${phone.addr.port}/push`);
-  await house.call("input_boolean.turn_on", { entity_id: "input_boolean.guest" });
-  const program = await startProgram({
-    config: `charger: { max_current_a: 20 }
-backends:
-  - { id: neighbour, role: controller, token: v }
-rules:
-  - { name: guests, when: 'ha("input_boolean.guest") == "on"', then: ask, ask_timeout_s: 60 }
-home_assistant: { url: "${house.url}", token: ${house.token}, notify: [mobile_app_test_phone] }
-${broker.yaml}`,
-  });
-  const charger = await strictCharger(program.chargerUrl, "CP1");
-  const status = async () => await (await fetch(`${program.httpUrl}/status`)).json();
-  const state = async (id: string) => (await house.state(id))?.state;
-  const shows = async (id: string, value: string | number) => {
-    const isIt = (found?: string) => found === value || Number(found || NaN) === value;
-    await until(async () => isIt(await state(id)), 20_000, `${id} to be ${value}`);
-  };
+  const household = await Household.start(installed.hass);
+  const steps: readonly [name: string, step: (household: Household) => Promise<void>][] = [
+    ["it discovers the device with every entity", discovers],
+    ["its controls are obeyed, and the charger is told", controls],
+    ["its events say the owner's word, and its automations hear ours", events],
+    ["a question reaches the phone, and the phone's answer the arbiter", asks],
+    ["it restarts in the middle of a transaction, and then the broker does", restarts],
+    ["the energy is one that its dashboard takes", energy],
+    ["a backend that is no more takes its entities along", removes],
+    ["without a broker it gets states, until there is one", states],
+    ["a wrong token is told once, with what to do", refuses],
+    ["it complains of nothing", (one) => Promise.resolve(deepEqual(one.complaints(), []))],
+  ];
   try {
-    await bootStrictCharger(charger);
-    // It discovers the device and shows it; its select changes the mode.
-    await shows("sensor.charger_status", "available");
-    await shows("select.charger_mode", "Auto");
-    const energy = await house.state("sensor.charger_energy");
-    equal(energy?.attributes.state_class, "total_increasing");
-    equal(energy?.attributes.unit_of_measurement, "kWh");
-    await house.call("select.select_option", {
-      entity_id: "select.charger_mode",
-      option: "Owner only",
-    });
-    await shows("select.charger_mode", "Owner only");
-    equal((await status()).mode.mode, "owner_only");
-    await house.call("switch.turn_on", { entity_id: "switch.charger_allow_shared_charging" });
-    await shows("select.charger_mode", "Auto");
-    await house.call("number.set_value", { entity_id: "number.charger_owner_s_limit", value: 10 });
-    await until(async () => (await status()).owner_limit?.current_a === 10, 10_000, "the limit");
-
-    // An entity that a rule looks at, a question on the phone, its answer.
-    await until(async () => (await status()).home_assistant?.connected, 20_000, "Home Assistant");
-    const neighbour = new WebSocket(`${program.backendUrl}/neighbour?token=v`);
-    await new Promise((resolve) => neighbour.onopen = resolve);
-    neighbour.send(JSON.stringify({ action: "request_control", id: 1 }));
-    const push = await until(
-      () => pushes.find(({ data }) => data?.actions),
-      20_000,
-      "the question",
-    );
-    await fetch(webhook, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        type: "fire_event",
-        data: {
-          event_type: "mobile_app_notification_action",
-          event_data: { action: push.data?.actions?.[0]?.action },
-        },
-      }),
-    }).then((response) => response.text());
-    await shows("sensor.charger_in_control", "neighbour");
-    await until(
-      () => pushes.some(({ message }) => message === "clear_notification"),
-      10_000,
-      "the clearing",
-    );
-
-    // Home Assistant restarts in the middle of a transaction, and the broker after it.
-    const at = () => new Date().toISOString();
-    const { transactionId } = await charger.call("StartTransaction", {
-      connectorId: 1,
-      idTag: "CARD",
-      meterStart: 1_000,
-      timestamp: at(),
-    });
-    const complaints = house.log.split("\n").filter((line) => /mqtt|ocpp/i.test(line));
-    equal(complaints.join("\n"), "");
-    await house.down();
-    const meter = (wh: number) =>
-      charger.call("MeterValues", {
-        connectorId: 1,
-        transactionId,
-        meterValue: [{ timestamp: at(), sampledValue: [{ value: String(wh) }] }],
-      });
-    await meter(2_000);
-    ok(!(await status()).home_assistant?.connected);
-    await house.up();
-    await shows("sensor.charger_session_energy", 1);
-    await broker.down();
-    await meter(3_000);
-    await broker.up();
-    await shows("sensor.charger_session_energy", 2);
-    await until(async () => (await status()).home_assistant?.connected, 60_000, "Home Assistant");
-    await charger.call("StopTransaction", { transactionId, meterStop: 4_000, timestamp: at() });
-    await shows("sensor.charger_energy", 3);
-    await until(
-      () => pushes.some(({ title }) => title === "Charging has ended"),
-      20_000,
-      "the end of the session on the phone",
-    );
-
-    // A wrong token is told, and costs nothing else.
-    const wrong = (await Deno.readTextFile(program.configPath)).replace(house.token, "wrong")
-      .split("\n").filter((line) => !/^(listen|data_dir)/.test(line)).join("\n");
-    await program.configure(wrong);
-    program.signal("SIGHUP");
-    await until(
-      async () => (await status()).home_assistant?.problem === "it does not accept the token",
-      20_000,
-      "the refusal",
-    );
-    await shows("sensor.charger_status", "available");
-    equal(program.stderr.split("does not accept the token").length, 2);
-    const closed = new Promise((resolve) => neighbour.onclose = resolve);
-    neighbour.close();
-    await closed;
+    for (const [name, step] of steps) if (!await t.step(name, () => step(household))) return;
   } finally {
-    await charger.close();
-    await program.close();
-    await phone.shutdown();
-    await house.close();
-    await broker.close();
+    await household.close();
   }
+}
+
+async function discovers(one: Household): Promise<void> {
+  const { house, broker } = one;
+  await one.shows("sensor.charger_status", "available");
+  await one.shows("select.charger_mode", "Auto");
+  const listener = await broker.listen("homeassistant/device/#");
+  const [text = "{}"] = await until(
+    () => listener.newest.size > 0 && [...listener.newest.values()],
+    5_000,
+    "the announcement",
+  );
+  const components: Record<string, Component> = JSON.parse(text).components;
+  const registered: Registered[] = await house.ask({ type: "config/entity_registry/list" });
+  for (const [key, { unique_id, enabled_by_default = true }] of Object.entries(components)) {
+    const entry = registered.find((entity) => entity.unique_id === unique_id);
+    equal(entry?.disabled_by, enabled_by_default ? null : "integration", key);
+    if (!entry || !enabled_by_default) continue;
+    const state = await house.state(entry.entity_id);
+    ok(state && state.state !== "unavailable", `${entry.entity_id}: ${state?.state}`);
+  }
+  const attributes = async (id: string) => (await house.state(id))?.attributes ?? {};
+  equal((await attributes("sensor.charger_limit")).applied ?? true, true);
+  deepEqual((await attributes("sensor.charger_in_control")).options, [
+    "none",
+    "owner",
+    "neighbour",
+    "Second car",
+  ]);
+  equal((await attributes("binary_sensor.charger_neighbour_online")).role, "controller");
+}
+
+interface Component {
+  readonly unique_id: string;
+  readonly enabled_by_default?: boolean;
+}
+
+interface Registered {
+  readonly unique_id: string;
+  readonly entity_id: string;
+  readonly disabled_by: string | null;
+}
+
+async function controls(one: Household): Promise<void> {
+  const { house, charger } = one;
+  const mode = async () => (await one.status()).mode;
+  const choose = (option: string) =>
+    house.call("select.select_option", { entity_id: "select.charger_mode", option });
+  await choose("Owner only");
+  await one.shows("select.charger_mode", "Owner only");
+  await one.shows("sensor.charger_in_control", "owner");
+  equal((await mode()).mode, "owner_only");
+  await house.call("switch.turn_on", { entity_id: "switch.charger_allow_shared_charging" });
+  await one.shows("select.charger_mode", "Auto");
+
+  await house.call("number.set_value", { entity_id: "number.charger_mode_lasts", value: 30 });
+  await one.shows("number.charger_mode_lasts", 30);
+  await house.call("switch.turn_off", { entity_id: "switch.charger_charging_allowed" });
+  await one.shows("select.charger_mode", "Pause");
+  ok(Date.parse((await mode()).until) - Date.now() < 30 * 60_000);
+  ok(Date.parse((await house.state("sensor.charger_mode_ends"))!.state) > Date.now());
+  await house.call("switch.turn_on", { entity_id: "switch.charger_charging_allowed" });
+  await one.shows("select.charger_mode", "Auto");
+  await house.call("button.press", { entity_id: "button.charger_take_over" });
+  await one.shows("select.charger_mode", "Owner only");
+  await house.call("button.press", { entity_id: "button.charger_give_back" });
+  await one.shows("select.charger_mode", "Auto");
+
+  const limit = (value: number) =>
+    house.call("number.set_value", { entity_id: "number.charger_owner_s_limit", value });
+  await limit(10);
+  await one.shows("sensor.charger_current_limit", 10);
+  await one.shows("sensor.charger_limited_by", "the owner's limit");
+  const told = () => JSON.stringify(charger.payloads("SetChargingProfile").at(-1) ?? {});
+  await until(() => /"limit":10\b/.test(told()), 10_000, "the charger to be told");
+  await rejected(limit(21), "more than the cap");
+  equal((await one.status()).owner_limit.current_a, 10);
+}
+
+/** Home Assistant itself refuses what an entity does not take. */
+async function rejected(call: Promise<void>, what: string): Promise<void> {
+  const done = await call.then(() => true, () => false);
+  ok(!done, what);
+}
+
+async function events(one: Household): Promise<void> {
+  const { house } = one;
+  const command = (data: Record<string, unknown>) =>
+    house.post("/api/events/ocpp_proxy_command", data);
+  await until(async () => (await one.status()).home_assistant?.connected, 20_000, "the link");
+  await command({ mode: "paused", for_s: 900 });
+  await one.shows("select.charger_mode", "Pause");
+  const { attributes } = (await house.state("event.charger_event"))!;
+  equal(attributes.event_type, "override");
+  equal(attributes.reason, "the owner has paused charging");
+  await command({ mode: "auto", charger: "another" });
+  await command({ mod: "auto" });
+  await until(
+    () => one.program.stderr.includes("did you mean"),
+    10_000,
+    "the mistake to be told",
+  );
+  equal((await one.status()).mode.mode, "paused");
+  await command({ mode: "auto" });
+  await one.shows("select.charger_mode", "Auto");
+}
+
+async function asks(one: Household): Promise<void> {
+  const neighbour = new WebSocket(`${one.program.backendUrl}/neighbour?token=v`);
+  await new Promise((resolve) => neighbour.onopen = resolve);
+  neighbour.send(JSON.stringify({ action: "request_control", id: 1 }));
+  const push = await until(
+    () => one.pushes.find(({ data }) => data?.actions),
+    20_000,
+    "the question",
+  );
+  await one.shows("sensor.charger_open_questions", 1);
+  await one.tap(push.data?.actions?.[0]?.action);
+  await one.shows("sensor.charger_in_control", "neighbour");
+  await until(
+    () => one.pushes.some(({ message }) => message === "clear_notification"),
+    10_000,
+    "the clearing",
+  );
+  const closed = new Promise((resolve) => neighbour.onclose = resolve);
+  neighbour.close();
+  await closed;
+}
+
+async function restarts(one: Household): Promise<void> {
+  const { house, charger, broker } = one;
+  await one.shows("input_boolean.told", "off");
+  const { transactionId } = await charger.call("StartTransaction", {
+    connectorId: 1,
+    idTag: "CARD",
+    meterStart: 1_000,
+    timestamp: new Date().toISOString(),
+  });
+  await one.shows("input_boolean.told", "on");
+  await charger.call("StatusNotification", {
+    connectorId: 1,
+    errorCode: "NoError",
+    status: "Charging",
+  });
+  await one.shows("binary_sensor.charger_charging", "on");
+  deepEqual(one.complaints(), []);
+  await house.down();
+  await one.meter(transactionId, 2_000);
+  // What is known stays known for its time; what is too old is not guessed.
+  const fact = async (name: string) => {
+    const { facts } = await (await fetch(`${one.program.httpUrl}/api/v1/facts`)).json();
+    return facts.find((known: { name: string }) => known.name === name);
+  };
+  await until(async () => (await fact("input_boolean.told")).state === "stale", 10_000, "its age");
+  const { state, value } = await fact("input_boolean.guest");
+  deepEqual([state, value], ["known", "on"]);
+  ok(!(await one.status()).home_assistant?.connected);
+  equal((await one.status()).sessions.length, 1);
+  await house.up();
+  await one.shows("sensor.charger_session_energy", 1);
+  await one.shows("sensor.charger_power", 7_200);
+  await until(async () => (await fact("input_boolean.told")).state === "known", 60_000, "the link");
+
+  await broker.down();
+  await one.meter(transactionId, 3_000);
+  await broker.up();
+  const back = performance.now();
+  const listener = await broker.listen("ocpp-proxy/+/state");
+  const happened = await broker.listen("ocpp-proxy/+/event");
+  const energy = () => {
+    const [text = "{}"] = listener.newest.values();
+    return JSON.parse(text).session?.energy_kwh;
+  };
+  await until(() => energy() === 2, 5_000, "the state at the broker");
+  console.log(`states were right ${Math.round(performance.now() - back)} ms after the broker`);
+  // Home Assistant itself looks for its broker every 10 s.
+  await one.shows("sensor.charger_session_energy", 2);
+  await charger.call("StopTransaction", {
+    transactionId,
+    meterStop: 4_000,
+    timestamp: new Date().toISOString(),
+  });
+  await charger.call("StatusNotification", {
+    connectorId: 1,
+    errorCode: "NoError",
+    status: "Available",
+  });
+  await one.shows("sensor.charger_energy", 3);
+  await one.shows("sensor.charger_power", 0);
+  await until(
+    () => one.pushes.some(({ title }) => title === "Charging has ended"),
+    20_000,
+    "the end of the session on the phone",
+  );
+  const kinds = happened.all.map(([, text]) => JSON.parse(text).event_type);
+  ok(kinds.includes("session_ended"), kinds.join());
+}
+
+async function energy({ house }: Household): Promise<void> {
+  await house.ask({
+    type: "energy/save_prefs",
+    device_consumption: [{ stat_consumption: "sensor.charger_energy" }],
+  });
+  const { device_consumption } = await house.ask({ type: "energy/validate" });
+  // The first statistics are made at the next full five minutes.
+  const problems = device_consumption.flat()
+    .filter(({ type }: { type: string }) => type !== "statistics_not_defined");
+  deepEqual(problems, []);
+  deepEqual(await house.ask({ type: "recorder/validate_statistics" }), {});
+}
+
+async function removes(one: Household): Promise<void> {
+  const ofSecondCar = async () => {
+    const all: Registered[] = await one.house.ask({ type: "config/entity_registry/list" });
+    return all.filter(({ entity_id }) => entity_id.includes("second_car")).length;
+  };
+  equal(await ofSecondCar(), 4);
+  await one.reconfigure((yaml) => yaml.replace(/.*Second car.*\n/, ""));
+  await until(async () => await ofSecondCar() === 0, 20_000, "them to go");
+  const options = async () =>
+    String((await one.house.state("sensor.charger_in_control"))?.attributes.options);
+  await until(async () => await options() === "none,owner,neighbour", 20_000, "the options");
+  await one.shows("sensor.charger_status", "available");
+}
+
+async function states({ house, broker }: Household): Promise<void> {
+  const link = `home_assistant: { url: "${house.url}", token: ${house.token} }\n`;
+  const program = await startProgram({ config: link });
+  const posted = async () => (await house.state("sensor.ocpp_proxy_status"))?.state;
+  try {
+    await until(async () => await posted() === "offline", 20_000, "the states");
+    equal(program.stderr.split("gets read-only states").length, 2);
+    await program.configure(`${link}${broker.yaml.replace("{", "{ name: Second,")}`);
+    program.signal("SIGHUP");
+    await until(async () => await posted() === undefined, 20_000, "them to go");
+    await until(() => house.state("sensor.second_status"), 20_000, "the device");
+  } finally {
+    await program.close();
+  }
+}
+
+async function refuses(one: Household): Promise<void> {
+  const { house, program } = one;
+  await one.reconfigure((yaml) => yaml.replace(house.token, "wrong"));
+  const problem = async () => (await one.status()).home_assistant?.problem ?? "";
+  await until(async () => (await problem()).includes("token"), 20_000, "the refusal");
+  match(await problem(), /does not accept the token; make a long-lived access token/);
+  await one.shows("sensor.charger_status", "available");
+  equal(program.stderr.split("does not accept the token").length, 2);
+  await one.reconfigure((yaml) => yaml.replace("token: wrong", `token: ${house.token}`));
+  await until(async () => (await one.status()).home_assistant?.connected, 20_000, "the link");
 }
