@@ -30,7 +30,7 @@ export class Narrator {
     const time = new Date(now()).toISOString().slice(11, 19);
     const name = who.padEnd(nameWidth);
     const code = this.#colourOf(who);
-    for (const line of text.trimEnd().split("\n")) {
+    for (const line of text.trimEnd().split(/\r?\n/)) {
       // Much of it comes from outside.
       const harmless = printable(line);
       out(
