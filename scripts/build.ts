@@ -58,7 +58,17 @@ function run(program: string, args: readonly string[]): Run {
   }
 }
 
+/** What an earlier build left shall not be taken for the product of one that failed. */
+function clear(file: string): void {
+  try {
+    Deno.removeSync(file);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) fail(`${file} cannot be removed`);
+  }
+}
+
 function bundle(script: string): void {
+  clear(script);
   const made = run(Deno.execPath(), [
     "bundle",
     "--quiet",
@@ -97,6 +107,7 @@ function megabytes(file: string): string {
 }
 
 function compile(script: string, target: string, output: string): void {
+  clear(output);
   const made = run(Deno.execPath(), [
     "compile",
     "--quiet",

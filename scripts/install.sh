@@ -66,6 +66,13 @@ place_program() {
     [ "$(head -c 9 "$1")" != "#!/bin/sh" ] || fail "$1 needs Deno, as /usr/local/bin/deno"
     fail "$1 does not start on this machine"
   fi
+  case $version in
+    [0-9]*.[0-9]*.[0-9]*) ;;
+    *)
+      rm -f "$binary.new"
+      fail "$1 is not ocpp-proxy: its version is '$version'"
+      ;;
+  esac
   cmp -s "$binary.new" "$binary" || changed=yes
   # In one step: the old one may be running.
   mv "$binary.new" "$binary"

@@ -1,18 +1,13 @@
 // What the build makes: a program of one file that may touch little, or a loud failure.
 
 import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import metadata from "../../deno.json" with { type: "json" };
 import { until } from "../support/until.ts";
+import { installed, say } from "./installed.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-interface Said {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
 
 async function build(args: readonly string[], environment: Record<string, string> = {}) {
   return await say(
@@ -22,25 +17,6 @@ async function build(args: readonly string[], environment: Record<string, string
       env: environment,
     }),
   );
-}
-
-async function say(command: Deno.Command): Promise<Said> {
-  const { code, stdout, stderr } = await command.output();
-  const decoder = new TextDecoder();
-  return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
-}
-
-/** The bundle as an installation has it: somewhere on the path, beside Deno, started elsewhere. */
-function installed(script: string, folder: string, args: readonly string[]): Deno.Command {
-  return new Deno.Command(script, {
-    args: [...args],
-    cwd: folder,
-    clearEnv: true,
-    env: { PATH: `${dirname(Deno.execPath())}:/usr/bin:/bin`, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
 }
 
 Deno.test("the bundle is a program of one file that may touch only the folder of its start", async (t) => {
@@ -106,12 +82,19 @@ Deno.test("what the compiler makes is started, and removed when it is not the pr
       ? "aarch64-unknown-linux-gnu"
       : "x86_64-unknown-linux-gnu";
     const wrong = { DENORT_BIN: Deno.execPath() };
+    await Deno.writeTextFile(join(folder, "ocpp-proxy"), "of an earlier build");
     const here = await build(["--folder", folder], wrong);
     equal(here.code, 1);
     match(here.error, /asked for its version, \S+, it says: deno \d/);
     const elsewhere = await build(["--folder", folder, "--target", other], wrong);
     equal(elsewhere.code, 1);
     match(elsewhere.error, new RegExp(`it is no executable for ${other}`));
+    await Deno.writeTextFile(join(folder, "denort"), "half a downl");
+    await Deno.writeTextFile(join(folder, "ocpp-proxy"), "of an earlier build");
+    const half = await build(["--folder", folder], { DENORT_BIN: join(folder, "denort") });
+    equal(half.code, 1);
+    match(half.error, /^build: the compiler failed\n/);
+    await Deno.remove(join(folder, "denort"));
     const absent = await build(["--folder", folder], { DENORT_BIN: join(folder, "none") });
     equal(absent.code, 1);
     match(absent.error, /DENORT_BIN=\/path\/to\/denort deno task compile/);

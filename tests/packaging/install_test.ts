@@ -66,6 +66,10 @@ Deno.test("it installs, updates without touching the configuration, and takes it
       true,
       "the old one still runs",
     );
+    await commands(tools, { program: "echo deno 2.9.6" });
+    const another = await install(environment, program);
+    equal(another.code, 1);
+    match(another.error, /is not ocpp-proxy: its version is 'deno 2.9.6'/);
     equal((await install(environment, "--uninstall")).code, 0);
     equal(await Deno.readTextFile(settings), "currency: SEK\n");
     deepEqual(listed(root).filter((line) => /bin|systemd/.test(line)), []);
