@@ -103,6 +103,10 @@ export function readQuery(
   if (text("format") !== undefined && format === undefined) {
     return `format has to be ${FORMATS.join(" or ")}`;
   }
+  const showIdTags = text("show_id_tags");
+  if (showIdTags !== undefined && showIdTags !== "0" && showIdTags !== "1") {
+    return "show_id_tags has to be 0 or 1";
+  }
   const backend = text("backend");
   return {
     since: since?.start,
@@ -112,7 +116,7 @@ export function readQuery(
     limit: limit === undefined ? undefined : Number(limit),
     after: text("after"),
     format,
-    showIdTags: text("show_id_tags") === "1",
+    showIdTags: showIdTags === "1",
     lastEventId: text("last_event_id"),
   };
 }

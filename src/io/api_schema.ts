@@ -26,8 +26,10 @@ export function jsonSchema(schema: GenericSchema): JsonSchema {
 
 function ofNode(node: Node): JsonSchema {
   if (node.pipe === undefined) return plain(node);
-  const [first, ...actions] = node.pipe;
-  return Object.assign({}, plain(first!), ...actions.map(constraint));
+  return Object.assign(
+    {},
+    ...node.pipe.map((part) => part.kind === "schema" ? plain(part) : constraint(part)),
+  );
 }
 
 function plain(node: Node): JsonSchema {

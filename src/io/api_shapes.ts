@@ -61,6 +61,9 @@ export const FACT_BODY = v.strictObject({
   ),
   attributes: v.optional(
     v.pipe(
+      v.unknown(),
+      // To valibot a list is a record as well.
+      v.check((attributes) => !Array.isArray(attributes), "an object, not a list"),
       v.record(v.string(), v.unknown()),
       v.check(
         (attributes) => JSON.stringify(attributes).length <= MAX_ATTRIBUTES_LENGTH,

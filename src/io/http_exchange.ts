@@ -38,6 +38,9 @@ function namesHost({ headers }: RequestHead): boolean {
   return host === "" || (/^[^\s,/?#@\\]+$/.test(host) && URL.canParse(`http://${host}`));
 }
 
+/** No Request can have these methods: the handler hears of one that nothing takes. */
+const UNSPEAKABLE: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+
 /** Serves one request; true: the connection can take another one. */
 export async function exchange(
   bytes: ByteConnection,
@@ -59,7 +62,7 @@ export async function exchange(
   let request: Request;
   try {
     request = new Request(url, {
-      method: head.method,
+      method: UNSPEAKABLE.has(head.method.toUpperCase()) ? "UNSUPPORTED" : head.method,
       headers: head.headers,
       signal: gone.signal,
       body: body === null || head.method === "GET" || head.method === "HEAD" ? null : body.stream,

@@ -379,6 +379,7 @@ Deno.test("facts are told, kept with their age, and only where something uses th
       { value: 1, attribute: {} },
       { value: 1, attributes: { list: "x".repeat(9_000) } },
       { value: 1, attributes: "W" },
+      { value: 1, attributes: [] },
     ];
     for (const body of wrong) equal((await put("season", body)).status, 400, JSON.stringify(body));
     equal(proxy.facts().find(({ name }) => name === "season")?.value, "winter");
@@ -451,6 +452,7 @@ Deno.test("another method, and a query that cannot be meant, are refused", () =>
       deepEqual([status, headers.get("allow")], [405, allow], `${method} ${path}`);
     }
     const queries = [
+      "sessions?show_id_tags=yes",
       "sessions?limit=0",
       "sessions?limit=1001",
       "sessions?after=x",
