@@ -24,16 +24,33 @@ export function interopTest(
 
 /** mobilityhouse/ocpp and websockets, of the versions in python/requirements.txt. */
 export async function preparePython(): Promise<Toolchain> {
-  const requirements = join(HERE, "python", "requirements.txt");
-  const environment = join(CACHE, `python-${await digest(requirements)}`);
-  const python = join(environment, "bin", "python");
+  const installed = await pythonEnvironment("python", "requirements.txt");
+  if (!installed.available) return installed;
+  const python = join(installed.folder, "python");
+  return {
+    available: true,
+    start: (peer, args) => new Peer(python, ["-B", join(HERE, "python", `${peer}.py`), ...args]),
+  };
+}
+
+/** The folder of the programs of a virtual environment, made where there is none; or why not. */
+export async function pythonEnvironment(
+  name: string,
+  requirementsFile: string,
+): Promise<
+  | { readonly available: true; readonly folder: string }
+  | { readonly available: false; readonly reason: string }
+> {
+  const requirements = join(HERE, "python", requirementsFile);
+  const environment = join(CACHE, `${name}-${await digest(requirements)}`);
+  const folder = join(environment, "bin");
   // Written last, so an environment that was left half made is made again.
   const complete = join(environment, "complete");
   if (!await exists(complete)) {
     await Deno.mkdir(CACHE, { recursive: true });
     const steps: [string, string[]][] = [
       ["python3", ["-m", "venv", "--clear", environment]],
-      [python, ["-m", "pip", "install", "--quiet", "--requirement", requirements]],
+      [join(folder, "python"), ["-m", "pip", "install", "--quiet", "--requirement", requirements]],
     ];
     for (const [program, args] of steps) {
       const fault = await run(program, args);
@@ -41,10 +58,7 @@ export async function preparePython(): Promise<Toolchain> {
     }
     await Deno.writeTextFile(complete, "");
   }
-  return {
-    available: true,
-    start: (peer, args) => new Peer(python, ["-B", join(HERE, "python", `${peer}.py`), ...args]),
-  };
+  return { available: true, folder };
 }
 
 /** ocpp-go, of the version in go/go.mod. Throws when the peer itself does not compile. */
