@@ -5,11 +5,16 @@ import type { Quirk } from "../../src/simulate/quirk.ts";
 import { QUIRKS } from "../../src/simulate/quirk_list.ts";
 import { ODD_ANSWERS } from "../../tests/simulate/odd_answers.ts";
 import type { OddCase } from "../../tests/simulate/odd_case.ts";
+import { ODD_HANDSHAKES } from "../../tests/simulate/odd_handshakes.ts";
 import { ODD_MESSAGES } from "../../tests/simulate/odd_messages.ts";
 import { session, withQuirk } from "../../tests/simulate/quirk_play.ts";
 import { until } from "../../tests/support/until.ts";
 
-const CASES: Readonly<Record<string, OddCase>> = { ...ODD_MESSAGES, ...ODD_ANSWERS };
+const CASES: Readonly<Record<string, OddCase>> = {
+  ...ODD_MESSAGES,
+  ...ODD_ANSWERS,
+  ...ODD_HANDSHAKES,
+};
 
 /** Makes the recording of each; a handshake has no frames. */
 export const QUIRK_CASES: Readonly<Record<string, (file: string) => Promise<void>>> = Object
