@@ -104,19 +104,41 @@ Deno.test("every option that the form has is a key of the configuration", () => 
   ok(stray.some((problem) => problem.includes("no_such_option")), "and it would be told");
 });
 
+/** Which of an option's texts there are, by its path. */
+function textsOf(names: Record<string, unknown>, path = ""): [path: string, what: string[]][] {
+  return Object.entries(names).flatMap(([key, entry]) => {
+    const { fields, ...texts } = entry as Record<string, unknown>;
+    for (const text of Object.values(texts)) ok(typeof text === "string" && text.length > 1, path);
+    const own: [string, string[]] = [`${path}${key}`, Object.keys(texts)];
+    return [own, ...textsOf(isMap(fields) ? fields : {}, `${path}${key}.`)];
+  });
+}
+
+const LANGUAGES = ["de", "en", "fr", "nl"] as const;
+
 Deno.test("every option has a name in the form, and every port a sentence", () => {
   const { configuration, network } = parse(read("translations/en.yaml"));
-  const named = (schema: Record<string, unknown>, names: Record<string, unknown>): void => {
-    deepEqual(Object.keys(names), Object.keys(schema));
-    for (const [key, one] of Object.entries(schema)) {
-      const { name, fields } = names[key] as { name: unknown; fields?: Record<string, unknown> };
-      equal(typeof name, "string", key);
+  const optionsOf = (schema: Record<string, unknown>, path = ""): string[] =>
+    Object.entries(schema).flatMap(([key, one]) => {
       const inner = Array.isArray(one) ? one[0] : one;
-      if (isMap(inner)) named(inner, fields ?? {});
-    }
-  };
-  named(manifest.schema, configuration);
+      return [`${path}${key}`, ...isMap(inner) ? optionsOf(inner, `${path}${key}.`) : []];
+    });
+  const texts = textsOf(configuration);
+  deepEqual(texts.map(([path]) => path), optionsOf(manifest.schema));
+  for (const [path, what] of texts) ok(what.includes("name"), path);
   deepEqual(network, manifest.ports_description);
+});
+
+Deno.test("every language says everything that English says", () => {
+  const files = [...Deno.readDirSync(`${APP}translations`)].map(({ name }) => name).sort();
+  deepEqual(files, LANGUAGES.map((language) => `${language}.yaml`));
+  const english = parse(read("translations/en.yaml"));
+  for (const language of LANGUAGES) {
+    const { configuration, network, ...rest } = parse(read(`translations/${language}.yaml`));
+    deepEqual(textsOf(configuration), textsOf(english.configuration), language);
+    deepEqual(Object.keys(network), Object.keys(english.network), language);
+    deepEqual(rest, {}, language);
+  }
 });
 
 Deno.test("the supervisor asks for health, and shows the page, at the port that is listened on", () => {
