@@ -4,48 +4,18 @@ import assert from "node:assert/strict";
 import { JsonBackend } from "../../src/simulate/json_backend.ts";
 import { startProgram } from "../support/program.ts";
 import { strictBackendServer } from "../support/strict_backend.ts";
-import type { Received } from "../support/strict_peer.ts";
 import { bootStrictCharger, strictCharger } from "../support/strict_charger.ts";
 import { until } from "../support/until.ts";
-import { Household } from "./support/household.ts";
+import { assertKept } from "./faults/outcome.ts";
+import { restartInSession } from "./faults/restarts.ts";
 import { query } from "./support/ledger.ts";
 import { chosenSeed, Random } from "./support/random.ts";
 
 const RESTARTS = 20;
 
 Deno.test(`${RESTARTS} restarts in one session: one row, exact energy, nothing sent twice`, async () => {
-  const random = new Random(chosenSeed());
-  // Long enough to outlast the restarts.
-  const household = await Household.start({ random, meters: { least: 120, most: 120 } });
-  const { program, charger } = household;
-  try {
-    for (let restart = 0; restart < RESTARTS; restart++) {
-      const before = charger.confirmed;
-      await until(() => charger.confirmed >= before + 3, 20_000, "messages to be confirmed");
-      const { code } = await program.kill("SIGTERM");
-      assert.equal(code, 0, program.stderr);
-      await program.start();
-    }
-    assert.equal(charger.sessions.length, 1);
-    await household.wind();
-    household.check();
-    assert.deepEqual(household.logLines("error"), []);
-    assertIdsMeanOneMessage(household.employer.received);
-  } finally {
-    await household.close();
-  }
+  assertKept(await restartInSession({ random: new Random(chosenSeed()), restarts: RESTARTS }));
 });
-
-/** The id of a CALL that was used again stands for the same payload (OCPP-J 1.6, section 4.1.4). */
-function assertIdsMeanOneMessage(received: readonly Received[]): void {
-  const payloads = new Map<string, string>();
-  for (const { id, action, payload } of received) {
-    const { transactionId: _, ...rest } = payload;
-    const text = JSON.stringify([action, rest]);
-    assert.equal(payloads.get(id) ?? text, text, `two messages have the id ${id}`);
-    payloads.set(id, text);
-  }
-}
 
 Deno.test("who holds control holds it after a restart, and stops the transaction by its id", async () => {
   const employer = await strictBackendServer({ firstTransactionId: 501 });

@@ -27,7 +27,8 @@ const ATTACKS = {
     const begun = performance.now();
     let flaps = 0;
     for (let due = begun; due < begun + forMs; due += 60_000 / perMinute) {
-      if (due > performance.now()) await pause(due - performance.now());
+      const waitMs = due - performance.now();
+      if (waitMs > 0) await pause(waitMs);
       using client = await RawClient.upgrade(port, `/backend/${id}?token=${token}`, [OCPP]);
       if (++flaps % 2 === 0) await client.write(clientFrame(8, Uint8Array.of(3, 232)));
     }

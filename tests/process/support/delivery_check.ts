@@ -102,12 +102,17 @@ function jsonKey(event: Payload): string | undefined {
     case "transaction_started":
       return `StartTransaction ${event.meter_start}`;
     case "meter":
-      return `MeterValues ${(event as unknown as JsonMeter).values[0]?.sampled_value[0]?.value}`;
+      return `MeterValues ${jsonRegisterOf(event)}`;
     case "transaction_stopped":
       return `StopTransaction ${event.meter_stop}`;
     default:
       return undefined;
   }
+}
+
+/** The register value in a `meter` event. */
+export function jsonRegisterOf(event: Payload): string | undefined {
+  return (event as unknown as JsonMeter).values[0]?.sampled_value[0]?.value;
 }
 
 interface JsonMeter {

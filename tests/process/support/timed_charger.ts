@@ -114,8 +114,8 @@ export class TimedCharger {
     const took: number[] = [];
     const begun = performance.now();
     for (let index = 0; performance.now() - begun < forMs; index++) {
-      const due = begun + index * 1_000 / RATE;
-      if (due > performance.now()) await pause(due - performance.now());
+      const waitMs = begun + index * 1_000 / RATE - performance.now();
+      if (waitMs > 0) await pause(waitMs);
       const { tookMs } = await (index % 2 === 0 ? this.call("Heartbeat") : this.meter(samples));
       took.push(tookMs);
     }
