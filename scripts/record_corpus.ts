@@ -1,4 +1,6 @@
-// Makes recordings for tests/recordings through real sockets: odd frames, odd chargers, households.
+// Makes recordings for tests/recordings through real sockets: odd frames, odd chargers, households,
+// and charge points and central systems by mobilityhouse (Python) and ocpp-go (Go), which have to be
+// there for that.
 //
 // deno task corpus [name …]: those that are missing, or these. Expectations are written by
 // `deno test -A tests/recordings -- --update`.
@@ -6,11 +8,12 @@
 import { fileURLToPath } from "node:url";
 import { FRAME_CASES } from "./corpus/frames.ts";
 import { HOUSEHOLD_CASES } from "./corpus/households.ts";
+import { PEER_CASES } from "./corpus/peers.ts";
 import { QUIRK_CASES } from "./corpus/quirks.ts";
 
 const FOLDER = fileURLToPath(new URL("../tests/recordings/", import.meta.url));
 
-const cases = { ...FRAME_CASES, ...QUIRK_CASES, ...HOUSEHOLD_CASES };
+const cases = { ...FRAME_CASES, ...QUIRK_CASES, ...HOUSEHOLD_CASES, ...PEER_CASES };
 let failed = 0;
 for (const [name, record] of Object.entries(cases)) {
   const file = `${FOLDER}${name}.jsonl`;

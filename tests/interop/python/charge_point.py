@@ -34,6 +34,14 @@ class Charger(ChargePoint):
     def on_trigger_message(self, **_):
         return call_result.TriggerMessage(status="Accepted")
 
+    @on(Action.set_charging_profile)
+    def on_set_charging_profile(self, **_):
+        return call_result.SetChargingProfile(status="Accepted")
+
+    @on(Action.clear_charging_profile)
+    def on_clear_charging_profile(self, **_):
+        return call_result.ClearChargingProfile(status="Accepted")
+
     @on(Action.get_configuration)
     def on_get_configuration(self, key=None, **_):
         wanted = key or list(CONFIGURATION)
