@@ -1,14 +1,16 @@
 // Builds the program: one JavaScript file, and of it one executable, which is started once.
 //
-//   deno task bundle                      dist/ocpp-proxy.js, runs where Deno is
+//   deno task bundle                      dist/ocpp-proxy.js, runs where Deno is; and the licences
+//                                         of what is in it, dist/THIRD_PARTY_NOTICES.txt
 //   deno task compile                     dist/ocpp-proxy, runs on machines like this one
 //   deno task compile --target TRIPLE     dist/ocpp-proxy-TRIPLE
 //
 // `--folder` is another one than dist.
 
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import metadata from "../deno.json" with { type: "json" };
+import { notices } from "./notices.ts";
 import { MEMORY, RIGHTS, UNSTABLE } from "./rights.ts";
 
 /** What can be built for, 64-bit Linux with glibc, and what ELF calls the processor (e_machine). */
@@ -26,6 +28,9 @@ const LAUNCHER = [
   `":" //; exec deno run --ext=js ${FLAGS.join(" ")} "$0" "$@"`,
   "",
 ].join("\n");
+
+/** Beside the bundle. */
+const NOTICES = "THIRD_PARTY_NOTICES.txt";
 
 /** What to do where the runtime part of the executable cannot be downloaded. */
 const NO_RUNTIME = `
@@ -82,7 +87,14 @@ function bundle(script: string): void {
     .replaceAll(/(["\s])(?:\.\.\/|\/)[^"\s]*?\/npm\/[^"\s/]+\//g, "$1npm/");
   Deno.writeTextFileSync(script, LAUNCHER + text);
   Deno.chmodSync(script, 0o755);
+  Deno.writeTextFileSync(join(dirname(script), NOTICES), notices(text, npmFolders()));
   prove(Deno.execPath(), ["run", "--no-config", "--no-lock", "--allow-env", script], script);
+}
+
+/** Where Deno keeps the packages of each registry. */
+function npmFolders(): string[] {
+  const { npmCache } = JSON.parse(run(Deno.execPath(), ["info", "--json"]).stdout);
+  return [...Deno.readDirSync(npmCache)].map(({ name }) => join(npmCache, name));
 }
 
 /** Starts what was built: the compiler may succeed with a file that is not the program. */

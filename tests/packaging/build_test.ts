@@ -1,9 +1,10 @@
 // What the build makes: a program of one file that may touch little, or a loud failure.
 
-import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import metadata from "../../deno.json" with { type: "json" };
+import { notices } from "../../scripts/notices.ts";
 import { until } from "../support/until.ts";
 import { installed, say } from "./installed.ts";
 
@@ -31,6 +32,12 @@ Deno.test("the bundle is a program of one file that may touch only the folder of
       const text = await Deno.readTextFile(script);
       doesNotMatch(text, /\/\.cache\/|\/deno\/npm\//);
       equal(text.includes(ROOT) || text.includes("/root/") || text.includes("/home/"), false);
+    });
+    await t.step("the licences of what is in it are beside it", async () => {
+      const text = await Deno.readTextFile(join(folder, "THIRD_PARTY_NOTICES.txt"));
+      match(text, /^ws 8\.\d+\.\d+\n\nCopyright .*Einar Otto Stangvik/m);
+      match(text, /^@stricli\/core .*\n\nBy Michael Molisani.* .*\/Apache-2\.0\.html$/m);
+      doesNotMatch(text, /^(fast-check|ocpp-rpc|typescript) /m, "is not in it");
     });
     await t.step("it runs by itself, from anywhere", async () => {
       const { code, out, error } = await say(installed(script, home, ["--version"]));
@@ -98,8 +105,27 @@ Deno.test("what the compiler makes is started, and removed when it is not the pr
     const absent = await build(["--folder", folder], { DENORT_BIN: join(folder, "none") });
     equal(absent.code, 1);
     match(absent.error, /DENORT_BIN=\/path\/to\/denort deno task compile/);
-    deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["ocpp-proxy.js"]);
+    deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), [
+      "THIRD_PARTY_NOTICES.txt",
+      "ocpp-proxy.js",
+    ]);
     match((await build(["--target", "armv7"])).error, /^build: the target is .*, not armv7$/m);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a package without a licence, or that is not there, is no part of a program", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const made = join(folder, "@x/y/1.2.3");
+    const bundle = "// ../npm/@x/y/1.2.3/index.js\n";
+    throws(() => notices(bundle, [folder]), /the package @x\/y\/1\.2\.3 is not in Deno's cache/);
+    await Deno.mkdir(made, { recursive: true });
+    await Deno.writeTextFile(join(made, "package.json"), "{}");
+    throws(() => notices(bundle, [folder]), /nobody knows what @x\/y\/1\.2\.3 may be used for/);
+    await Deno.writeTextFile(join(made, "LICENCE"), "Anything.\n");
+    match(notices(bundle, ["/none", folder]), /\n@x\/y 1\.2\.3\n\nAnything\.\n$/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

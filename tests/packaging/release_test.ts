@@ -23,6 +23,7 @@ Deno.test("a package has everything that installs it, and is the same when packe
     const name = `ocpp-proxy-${metadata.version}-${target}`;
     const program = `${folder}/ocpp-proxy-${target}`;
     await Deno.writeTextFile(program, `#!/bin/sh\necho ${metadata.version}\n`);
+    await Deno.writeTextFile(`${folder}/THIRD_PARTY_NOTICES.txt`, "licences\n");
     const pack = () => run(`${ROOT}scripts/package.sh`, [target, folder]).trim();
     const file = pack();
     equal(file, `${folder}/${name}.tar.gz`);
@@ -31,6 +32,8 @@ Deno.test("a package has everything that installs it, and is the same when packe
     deepEqual(await Deno.readFile(pack()), first);
 
     run("tar", ["-xzf", file, "-C", folder]);
+    equal(Deno.readTextFileSync(`${folder}/${name}/THIRD_PARTY_NOTICES.txt`), "licences\n");
+    equal(Deno.readTextFileSync(`${folder}/${name}/LICENSE`), text("LICENSE"));
     const said = run(`${folder}/${name}/install.sh`, [], { DESTDIR: `${folder}/root` });
     equal(said, `ocpp-proxy ${metadata.version} is placed below ${folder}/root.\n`);
     for (
