@@ -7,6 +7,7 @@ import { formatTime, parseTime } from "../ocpp/time.ts";
 import type { Action, BootNotificationRequest, StatusNotificationRequest } from "../ocpp/types.ts";
 import { AFTER_BOOT_MS } from "./charge_point.ts";
 import { answerCharger } from "./charger_answer.ts";
+import { timeByOurs } from "./charger_clock.ts";
 import { limitsChanged } from "./charging_limit.ts";
 import { connectorFaulted, connectorFreed } from "./control.ts";
 import { emitJson } from "./json_backend.ts";
@@ -14,7 +15,7 @@ import { bootEvent, statusEvent } from "./json_event.ts";
 import { limitsAfterBoot } from "./limit_delivery.ts";
 import { announceBoot, notifyStatus, notifySubset } from "./notify.ts";
 import { sessionOnConnector } from "./session.ts";
-import type { Charger, NoticeKind } from "./state.ts";
+import type { Charger, ConnectorStatus, NoticeKind } from "./state.ts";
 import { log, noteFact, type Step } from "./step_context.ts";
 import { configurationOutdated } from "./virtual_configuration.ts";
 import { forgetZonelessTimes } from "./zoneless_time.ts";
@@ -65,6 +66,23 @@ function installationOver({ notices }: Charger): void {
   if (status === "Installing" || status === "InstallRebooting") notices.delete("firmware");
 }
 
+/** When the charger says that it was so, by its own clock; undefined: it cannot be believed. */
+function toldAt({ timestamp }: StatusNotificationRequest, now: number): number | undefined {
+  const told = timestamp === undefined ? undefined : parseTime(timestamp);
+  return told === undefined || told < CLOCK_UNSET_BEFORE_MS || told > now ? undefined : told;
+}
+
+/** Whether a state is older than the known one: by the charger's clock, whatever happened to ours. */
+function isOlder(
+  told: number | undefined,
+  at: number,
+  before: ConnectorStatus,
+  now: number,
+): boolean {
+  const toldBefore = toldAt(before.status, now);
+  return told === undefined || toldBefore === undefined ? at < before.at : told < toldBefore;
+}
+
 /** StatusNotification (section 4.9): kept per connector; an older one never replaces a newer one. */
 export function status(
   step: Step,
@@ -75,15 +93,13 @@ export function status(
   const { state, now } = step;
   const { connectors } = state.charger;
   answerCharger(step, connection, id, {});
-  const stamped = request.timestamp === undefined ? undefined : parseTime(request.timestamp);
-  const at = stamped === undefined || stamped < CLOCK_UNSET_BEFORE_MS || stamped > now
-    ? now
-    : stamped;
+  const told = toldAt(request, now);
+  const at = told === undefined ? now : Math.min(timeByOurs(state, told, now), now);
   const { connectorId } = request;
   const before = connectors.get(connectorId);
   // What is replayed after a reconnect is older; later a clock that was set back must not matter.
   const replaying = now < state.charger.connectedAt + REPLAY_MS;
-  if (replaying && before && before.at > at) return;
+  if (replaying && before && isOlder(told, at, before, now)) return;
   if (!before && connectors.size >= MAX_CONNECTORS) return;
   if (!before) limitsChanged(step);
   const available = request.status === "Available";

@@ -59,6 +59,7 @@ function apply(step: Step, plan: Storing): void {
       return answerCharger(step, plan.connection, plan.id, {});
     case "stop":
       applyStop(step, plan.session, plan.entry);
+      retellStatus(step, plan.session);
       if (plan.answer) answerCharger(step, plan.answer.connection, plan.answer.id, {});
       return;
     case "confirmed":
@@ -189,7 +190,6 @@ function applyStop(step: Step, session: SessionRecord, entry: LogEntry | undefin
   });
   sessionEnded(step, session);
   limitsChanged(step);
-  retellStatus(step, session);
 }
 
 /**
