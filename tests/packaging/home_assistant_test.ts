@@ -156,7 +156,7 @@ Deno.test("AppArmor lets run what the image starts", () => {
   const stages = readDockerfile(Deno.readTextFileSync(`${ROOT}scripts/docker/Dockerfile`), {});
   const places = stages.filter(({ name }) => name === "base" || name === "app")
     .flatMap(({ instructions }) => instructions.filter(({ name }) => name === "COPY"))
-    .map(({ words }) => words.at(-1)!);
+    .map(({ words }) => words.at(-1)!).filter((place) => place.includes("/bin/"));
   equal(places.length, 4);
   for (const place of places) match(profile, new RegExp(`^ +${place} m?rix,$`, "m"));
   try {
