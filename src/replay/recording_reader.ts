@@ -93,6 +93,8 @@ function attempt<Result>(number: number, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
+    // What is nested too deeply for the stack.
+    if (error instanceof RangeError) throw new BrokenLine(number, "it is nested too deeply");
     if (!(error instanceof SyntaxError)) throw error;
     throw new BrokenLine(number, error.message);
   }

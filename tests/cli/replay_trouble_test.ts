@@ -53,6 +53,14 @@ const ODD_FILES: readonly (readonly [what: string, content: string | Uint8Array,
     ],
     ["empty", "", "r: there is no frame in it"],
     [
+      "nested too deeply",
+      lines[0]!.replace(
+        '"snapshot":',
+        `"snapshot":${"[".repeat(60_000)}${"]".repeat(60_000)},"old":`,
+      ),
+      "r:1: it is nested too deeply",
+    ],
+    [
       "cut in its header",
       recording.slice(0, 900),
       "r:1: expected JSON, found something else or only a part of it",
