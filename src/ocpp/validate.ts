@@ -104,7 +104,7 @@ function check(field: FieldKind, value: JsonValue): Finding | undefined {
         : violation("is not a date and time like 2026-01-31T12:00:00Z");
     case "uri":
       if (typeof value !== "string") return wrongType(field, value);
-      return URI.test(value) ? undefined : violation("is not a URI");
+      return isUri(value) ? undefined : violation("is not a URI");
     case "choice":
       if (typeof value !== "string") return wrongType(field, value);
       if (field.words.includes(value)) return undefined;
@@ -219,5 +219,18 @@ function hasOneDecimal(value: number): boolean {
   return Math.abs(Math.round(value * 10) - value * 10) < 1e-6;
 }
 
-/** The characters of RFC 3986 after a scheme. */
-const URI = /^[a-z][a-z0-9+\-.]*:(?:[a-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9a-f]{2})+$/i;
+/** What RFC 3986 lets stand behind a scheme, but for brackets, which are for addresses of IPv6. */
+const CHARACTERS = "(?:[a-z0-9\\-._~!$&'()*+,;=:@/]|%[0-9a-f]{2})";
+const WITH_ADDRESS = `//(?:(?:(?![@/])${CHARACTERS})*@)?` +
+  "(?<address>\\[[0-9a-f:.]+\\])(?::\\d*)?(?:/|(?![^?#]))";
+const URI = new RegExp(
+  `^[a-z][a-z0-9+\\-.]*:(?:${WITH_ADDRESS}${CHARACTERS}*|${CHARACTERS}+)` +
+    `(?:\\?(?:${CHARACTERS}|\\?)*)?(?:#(?:${CHARACTERS}|\\?)*)?$`,
+  "i",
+);
+
+function isUri(text: string): boolean {
+  const found = URI.exec(text);
+  const address = found?.groups?.address;
+  return found !== null && (address === undefined || URL.canParse(`http://${address}`));
+}

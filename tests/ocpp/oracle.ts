@@ -100,7 +100,16 @@ const TIMES = [
   "0001-01-01T00:00:00Z",
 ];
 
-const URIS = ["ftp://user:pw@host.example:21/a/b.bin", "https://[::1]/x?y=z#a", "urn:a:b"];
+const URIS = [
+  "ftp://user:pw@host.example:21/a/b.bin",
+  "https://[::1]/x?y=z#a",
+  "http://[2001:db8::192.0.2.1]:80",
+  "urn:a:b",
+  "a:/",
+  "a:/b//c",
+  "file:///a%20b",
+  "http://a:/?b?c/d#e/f?",
+];
 
 function fromSchema(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum);
@@ -156,6 +165,15 @@ const JUNK: readonly JsonValue[] = [
   "2026-01-01T25:00:00Z",
   "2026-01-01T00:00:00+0200",
   "not a uri",
+  "https://[[[]],::1]/",
+  "http://a:b/",
+  "http://a/[b]",
+  "http://a#b#c",
+  "http://a@b@c",
+  "http://[::1]a",
+  "a:",
+  "a:?b",
+  "a:%2",
   "x".repeat(60),
   "🔌".repeat(600),
   "y".repeat(11_000),
