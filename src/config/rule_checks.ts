@@ -40,7 +40,8 @@ export function checkRules(checking: Checking): void {
       warning(path, `is never reached: ${always} before it has no condition`);
       break;
     }
-    if (!CONDITIONS.some((key) => key in value)) always = `rule '${String(value["name"])}'`;
+    if (CONDITIONS.some((key) => key in value)) continue;
+    always = typeof value["name"] === "string" ? `rule '${value["name"]}'` : "the rule";
   }
   for (const { path, value } of valuesAt(root, ["rules", "*"])) {
     if (!isMapping(value)) continue;

@@ -70,6 +70,14 @@ const CASES: readonly { name: string; text: string; says: readonly string[] }[] 
     says: ["c.yaml:2:49: rules[0].backends[1]: there is no backend 'evvc'; did you mean 'evcc'?"],
   },
   {
+    name: "a rule that nobody reaches behind one without a name",
+    text: "rules:\n  - { then: allow }\n  - { name: b, then: deny }\n",
+    says: [
+      "c.yaml:2:5: rules[0].name: is missing; expected text of at most 80 characters",
+      "c.yaml:3:5: warning: rules[1]: is never reached: the rule before it has no condition",
+    ],
+  },
+  {
     name: "two rules of one name, and rules that are never reached",
     text: "rules:\n  - { name: a, then: allow }\n  - { name: a, then: deny }\n" +
       "  - { name: b, then: deny }\n",
