@@ -8,7 +8,7 @@ import type { Action, Messages } from "../ocpp/types.ts";
 import { type BehaviourName, mannerOf } from "./behaviour.ts";
 import { CentralSystem, type CentralSystemOptions } from "./central_system.ts";
 import { Peer } from "./peer.ts";
-import { basicAuthorization, Link } from "./web_socket.ts";
+import { basicAuthorization, Link, withIdentity } from "./web_socket.ts";
 
 export interface BackendOptions extends CentralSystemOptions {
   /** Default: good. */
@@ -75,7 +75,7 @@ class Dropper {
 export function dialInBackend(options: DialInOptions): SimulatedBackend {
   const { system, peer } = parts(options);
   const link = new Link({
-    url: `${options.url.replace(/\/+$/, "")}/${encodeURIComponent(options.id)}`,
+    url: withIdentity(options.url, options.id),
     protocols: ["ocpp1.6"],
     headers: options.token === undefined
       ? {}

@@ -1,7 +1,7 @@
 // How a virtual charger is set up, and how it dials.
 
 import type { Quirk } from "./quirk.ts";
-import { basicAuthorization, type DialOptions } from "./web_socket.ts";
+import { basicAuthorization, type DialOptions, withIdentity } from "./web_socket.ts";
 
 export interface ChargerOptions {
   /** The central system's endpoint; the charger adds its id. */
@@ -35,7 +35,7 @@ export interface ChargerOptions {
 export function properDial(options: ChargerOptions): DialOptions {
   const { url, id, password, ca } = options;
   return {
-    url: `${url.replace(/\/+$/, "")}/${encodeURIComponent(id)}`,
+    url: withIdentity(url, id),
     protocols: ["ocpp1.6"],
     headers: password === undefined ? {} : { authorization: basicAuthorization(id, password) },
     ...(ca === undefined ? {} : { ca }),

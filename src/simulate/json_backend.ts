@@ -7,7 +7,7 @@ import {
   parseJson,
   stringifyJson,
 } from "../ocpp/json.ts";
-import { Link, type WebSocket } from "./web_socket.ts";
+import { Link, type WebSocket, withIdentity } from "./web_socket.ts";
 
 export interface JsonBackendOptions {
   /** The proxy's endpoint for backends, without the id. */
@@ -55,7 +55,7 @@ export class JsonBackend {
   constructor(options: JsonBackendOptions) {
     this.#options = options;
     this.#link = new Link({
-      url: `${options.url.replace(/\/+$/, "")}/${encodeURIComponent(options.id)}`,
+      url: withIdentity(options.url, options.id),
       protocols: [],
       headers: options.token === undefined ? {} : { authorization: `Bearer ${options.token}` },
       opened: (socket) => this.#opened(socket),

@@ -20,6 +20,12 @@ export interface DialOptions {
   readonly handshake?: Readonly<Record<string, string | undefined>>;
 }
 
+/** A URL with an identity as the last part of its path; what is behind a `?` stays there. */
+export function withIdentity(url: string, id: string): string {
+  const [, address = "", query = ""] = /^([^?]*)(.*)$/s.exec(url) ?? [];
+  return `${address.replace(/\/+$/, "")}/${encodeURIComponent(id)}${query}`;
+}
+
 /** The value of an Authorization header for HTTP Basic authentication. */
 export function basicAuthorization(user: string, password: string): string {
   const bytes = new TextEncoder().encode(`${user}:${password}`);

@@ -68,7 +68,6 @@ export const TRANSACTION_QUIRKS: readonly Quirk[] = [
     brands: ["openevse", "metron"],
     does: "sends each StopTransaction again after it was answered",
     source: "OpenEVSE/openevse_esp32_firmware#756, dallmann-consulting/OCPP.Core#31",
-    settings: { TransactionMessageAttempts: "1000" },
     adds: { StopTransaction: (payload) => [{ action: "StopTransaction", payload }] },
   },
   {
