@@ -56,8 +56,18 @@ export function createApi(
   const decide = (request: Request, remoteAddress: string) =>
     access.decide(request, remoteAddress, proxy.configuration.api.tokens);
 
+  /** The page is there to tell when the database cannot be read, too. */
+  const latestSessions = () => {
+    try {
+      return sessions.latest(SHOWN_SESSIONS);
+    } catch (error) {
+      if (error instanceof StoreError) return [];
+      throw error;
+    }
+  };
+
   const handlers: Readonly<Record<RouteName, Handler>> = {
-    page: async ({ url, remoteAddress }) => {
+    page: async ({ url, scopes, remoteAddress }) => {
       // Whoever never looks at the page does not wait for it when the program starts.
       const [{ page }, { statusView }] = await Promise.all([
         import("./api_page.ts"),
@@ -69,7 +79,15 @@ export function createApi(
       const seenBy = access.isIngress(remoteAddress)
         ? { type: "home_assistant" as const, port: listen.port }
         : { type: "browser" as const, url };
-      return page(view, seenBy, core.timeZone, [...ROUTES, ...ENDPOINTS]);
+      return page({
+        view,
+        viewer: seenBy,
+        // What the buttons send has no token in its URL.
+        mayDecide: scopes.has("control") && !url.searchParams.has("token"),
+        sessions: latestSessions(),
+        timeZone: core.timeZone,
+        routes: [...ROUTES, ...ENDPOINTS],
+      });
     },
     status: () => jsonAnswer(apiStatus(proxy, home?.())),
     first_sessions: ({ query, scopes }) => sessions.stream("json", query, scopes),
@@ -177,6 +195,9 @@ export function createApi(
     },
   };
 }
+
+/** Sessions on the page, the newest. */
+const SHOWN_SESSIONS = 5;
 
 const NO_QUERY = new URLSearchParams();
 

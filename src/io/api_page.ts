@@ -1,42 +1,13 @@
 // `GET /`: a page that needs nothing else: the state in words, the routes, the charger's address.
 
-import { createHash } from "node:crypto";
 import { html, raw } from "hono/html";
 import { answer } from "./api_answer.ts";
 import { isLoopback } from "./api_access.ts";
+import { POLICY, SCRIPT, STYLE } from "./api_page_assets.ts";
 import type { Explained } from "./api_routes.ts";
+import type { SessionRow } from "./session_row.ts";
 import type { StatusView } from "./status_view.ts";
 import * as words from "./status_words.ts";
-
-const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --dim: #777; }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1.5rem; }
-h1 { font-size: 1.5rem; margin: 0; }
-h2 { border-bottom: 1px solid var(--line); font-size: 1.1rem; margin: 2rem 0 .5rem; }
-p { margin: .25rem 0; }
-.dim, th { color: var(--dim); font-weight: normal; }
-.alarm { border-left: .3rem solid #c33; padding-left: .7rem; }
-dl { display: grid; gap: .25rem 1rem; grid-template-columns: max-content 1fr; margin: 0; }
-dt { color: var(--dim); }
-dd { margin: 0; }
-table { border-collapse: collapse; width: 100%; }
-.wide { overflow-x: auto; }
-td, th { padding: .25rem 1rem .25rem 0; text-align: left; vertical-align: top; }
-td.number, th.number { text-align: right; }
-code { font: .9em ui-monospace, monospace; }
-@media (max-width: 40rem) {
-  dl { grid-template-columns: 1fr; gap: 0; }
-  dd { margin-bottom: .5rem; }
-  .told tr, .told td:last-child { display: block; }
-  .told td { display: inline; overflow-wrap: anywhere; }
-  .told td:not(:last-child) { color: var(--dim); padding-right: .5rem; }
-}
-`;
-
-/** Nothing but this style: no script, no picture, no frame, no form. */
-const POLICY = `default-src 'none'; style-src 'sha256-${
-  createHash("sha256").update(STYLE).digest("base64")
-}'; base-uri 'none'; form-action 'none'; frame-ancestors`;
 
 /** Decisions that are shown, the newest. */
 const SHOWN_DECISIONS = 10;
@@ -46,13 +17,22 @@ export type Viewer =
   | { readonly type: "browser"; readonly url: URL }
   | { readonly type: "home_assistant"; readonly port: number };
 
+/** What the page is made of. */
+export interface Shown {
+  readonly view: StatusView;
+  readonly viewer: Viewer;
+  /** Whether whoever looks may answer questions here. */
+  readonly mayDecide: boolean;
+  /** The newest that have ended. */
+  readonly sessions: readonly SessionRow[];
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly routes: readonly Explained[];
+}
+
 /** The page as it is now. */
-export async function page(
-  view: StatusView,
-  viewer: Viewer,
-  timeZone: string,
-  routes: readonly Explained[],
-): Promise<Response> {
+export async function page(shown: Shown): Promise<Response> {
+  const { view, viewer, timeZone, routes } = shown;
   const document = await html`
     <!doctype html>
     <html lang="en">
@@ -64,19 +44,22 @@ export async function page(
         <style>${raw(STYLE)}</style>
       </head>
       <body>
-    <h1>ocpp-proxy</h1>
-    <p class="dim">One charger, shared by several backends.</p>
+    <header>
+      <h1>ocpp-proxy</h1>
+      <span class="dim">One charger, shared by several backends.</span>
+    </header>
     ${alarm(view)}
-    <h2>Now</h2>
-    ${state(view, timeZone)}
-    <h2>Backends</h2>
-    ${backends(view, timeZone)}
-    <h2>Latest decisions</h2>
-    ${decisions(view, timeZone)}
-    <h2>The charger's address</h2>
-    <p>Type this into the charger as the address of its central system (OCPP 1.6 JSON):</p>
-    <p><code>${chargerUrl(viewer)}</code></p>
-    <h2>What is where</h2>
+    ${questions(shown)}
+    <section><h2>Now</h2>${state(view, timeZone)}</section>
+    <section><h2>Backends</h2>${backends(view, timeZone)}</section>
+    <section><h2>Latest sessions</h2>${sessions(shown)}</section>
+    <section><h2>Latest decisions</h2>${decisions(view, timeZone)}</section>
+    <section>
+      <h2>The charger's address</h2>
+      <p>Type this into the charger as the address of its central system (OCPP 1.6 JSON):</p>
+      <p><code>${chargerUrl(viewer)}</code></p>
+    </section>
+    <section><details><summary>What is where</summary>
     <table class="told">
     ${routes.map(({ method, path, purpose }) =>
       html`
@@ -87,6 +70,8 @@ export async function page(
         </tr>
       `
     )}</table>
+    </details></section>
+    <script>${raw(SCRIPT)}</script>
       </body>
     </html>
   `;
@@ -99,13 +84,35 @@ export async function page(
 
 function alarm({ database_problem }: StatusView) {
   if (database_problem === null) return "";
-  return html`<p class="alarm">The database takes no writes: ${database_problem}. Charging goes on;
-the charger keeps its messages until it can be written again.</p>`;
+  return html`<section class="alarm">The database takes no writes: ${database_problem}. Charging goes
+on; the charger keeps its messages until it can be written again.</section>`;
+}
+
+function questions({ view, mayDecide, timeZone }: Shown) {
+  return view.questions.map((question) => {
+    const { id } = question;
+    return html`
+      <section class="asked">
+        <h2>Waiting for your answer</h2>
+        <p>${words.questionText(question, timeZone)}, unless you answer.</p>
+        ${mayDecide
+          ? html`
+            <button data-question="${id}" data-decision="allow">Allow</button><button
+              data-question="${id}" data-decision="deny">Deny</button>
+          `
+          : html`<p><code>ocpp-proxy override allow ${id}</code>, or
+            <code>deny ${id}</code></p>`}
+      </section>
+    `;
+  });
 }
 
 function state(view: StatusView, timeZone: string) {
+  const reason = reasonOfControl(view);
+  const lines = words.stateLines(view, timeZone).filter(([name]) => name !== "Asked")
+    .flatMap((line) => line[0] === "Control" && reason ? [line, ["", reason] as const] : [line]);
   return html`<dl>${
-    words.stateLines(view, timeZone).map(([name, value]) =>
+    lines.map(([name, value]) =>
       html`
         <dt>${name}</dt>
         <dd>${value}</dd>
@@ -114,22 +121,55 @@ function state(view: StatusView, timeZone: string) {
   }</dl>`;
 }
 
+/** Why the holder holds control: the newest decision about it, if it is still remembered. */
+function reasonOfControl({ holder, decisions }: StatusView): string | undefined {
+  return decisions.findLast(({ backend_id }) => backend_id === holder?.backend_id)?.reason;
+}
+
 function backends(view: StatusView, timeZone: string) {
   if (view.backends.length === 0) return html`<p>None yet.</p>`;
   return html`
     <div class="wide">
       <table>
     <tr><th>id</th><th>role</th><th>state</th><th class="number">backlog</th>
-    <th class="number">set aside</th><th>problem</th></tr>
+    <th class="number">set aside</th></tr>
     ${view.backends.map((backend) =>
       html`
         <tr>
           <td>${backend.id}</td>
           <td>${backend.role}</td>
-          <td>${words.linkWords(backend, timeZone)}</td>
+          <td class="${backend.connected ? "good" : "bad"}">${words.linkWords(
+            backend,
+            timeZone,
+          )}${backend.problem === null
+            ? ""
+            : html`<br><span class="dim">${backend.problem}</span>`}</td>
           <td class="number">${backend.backlog}</td>
           <td class="number">${backend.set_aside}</td>
-          <td>${backend.problem ?? ""}</td>
+        </tr>
+      `
+    )}</table>
+    </div>
+  `;
+}
+
+function sessions({ sessions: rows }: Shown) {
+  if (rows.length === 0) return html`<p>None yet.</p>`;
+  return html`
+    <div class="wide">
+      <table>
+    <tr><th>ended</th><th>booked to</th><th class="number">energy</th>
+    <th class="number">time</th><th class="number">revenue</th></tr>
+    ${rows.map(({ timestamp, backend_id, energy_kwh, duration_s, revenue, currency }) =>
+      html`
+        <tr>
+          <td>${timestamp?.slice(0, 16).replace("T", " ")}</td>
+          <td>${backend_id ?? "the household"}</td>
+          <td class="number">${energy_kwh.toFixed(2)} kWh</td>
+          <td class="number">${words.durationWords(duration_s ?? 0)}</td>
+          <td class="number">${revenue === null
+            ? ""
+            : `${revenue.toFixed(2)} ${currency ?? ""}`}</td>
         </tr>
       `
     )}</table>

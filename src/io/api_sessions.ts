@@ -6,6 +6,7 @@ import type { Query } from "./api_query.ts";
 import { databasePath } from "./database.ts";
 import type { Proxy } from "./proxy.ts";
 import { type SessionFilter, type SessionPosition, SessionReader } from "./session_reader.ts";
+import type { SessionRow } from "./session_row.ts";
 import { SESSION_MEDIA_TYPES, sessionPage, sessionText } from "./session_text.ts";
 
 /** Sessions of one page that names no `limit`. */
@@ -52,6 +53,11 @@ export class ApiSessions {
       ? records
       : `{"sessions":${records},"next":${JSON.stringify(cursor ?? null)}}\n`;
     return answer(body, SESSION_MEDIA_TYPES[format], { headers: { ...headers(format), ...more } });
+  }
+
+  /** The newest that have ended. Throws StoreError. */
+  latest(limit: number): SessionRow[] {
+    return this.#reader().newest({}, { showIdTags: false, limit }).rows;
   }
 
   close(): void {

@@ -41,7 +41,7 @@ export function localTime(time: string, timeZone: string): string {
 }
 
 /** Whole minutes, so that a display does not change every second. */
-function durationWords(seconds: number): string {
+export function durationWords(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 1) return "less than a minute";
   if (minutes < 60) return `${minutes} min`;
@@ -136,18 +136,23 @@ const WISHES: Readonly<Record<string, string>> = {
   request_control: "wants control",
 };
 
-/** What the owner is asked, and how to answer. */
-function questionWords(
+/** What the owner is asked, and what happens without an answer. */
+export function questionText(
   question: StatusView["questions"][number],
   timeZone: string,
 ): string {
-  const { id, backend_id, action, id_tag, id_tag_name, rule, reason, deadline } = question;
+  const { backend_id, action, id_tag, id_tag_name, rule, reason, deadline } = question;
   const name = id_tag_name === null ? "" : `, ${id_tag_name}`;
   const tag = id_tag === null ? "" : ` with id tag ${id_tag}${name}`;
   const wish = WISHES[action] ?? `asks for ${action}`;
-  return `#${id}: ${backend_id} ${wish}${tag}. Rule '${rule}' — ${reason}; ` +
-    `${question.default === "deny" ? "denied" : "allowed"} at ${localTime(deadline, timeZone)} ` +
-    `unless you say ` +
+  return `${backend_id} ${wish}${tag}. Rule '${rule}' — ${reason}; ` +
+    `${question.default === "deny" ? "denied" : "allowed"} at ${localTime(deadline, timeZone)}`;
+}
+
+/** The same, and how to answer. */
+function questionWords(question: StatusView["questions"][number], timeZone: string): string {
+  const { id } = question;
+  return `#${id}: ${questionText(question, timeZone)} unless you say ` +
     `ocpp-proxy override allow ${id} (or deny ${id})`;
 }
 
