@@ -36,6 +36,8 @@ export class Store {
   readonly #database: DatabaseSync;
   readonly #pruner: Pruner;
   readonly #statements: Statements;
+  /** The disk was full, and the write-ahead log has not been emptied since. */
+  #cramped = false;
 
   private constructor(
     path: string,
@@ -80,9 +82,19 @@ export class Store {
   /** Makes all the writes or none: when it returns they are on disk. */
   commit(writes: readonly Write[]): void {
     if (writes.length === 0) return;
-    this.#transaction(() => {
+    const work = () => {
       for (const write of writes) applyWrite(this.#statements, write);
-    });
+    };
+    try {
+      this.#transaction(work);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.kind !== "full") throw error;
+      this.#cramped = true;
+      this.#emptyWriteAheadLog();
+      this.#transaction(work);
+    }
+    // While there is room: it would need some when there is none.
+    if (this.#cramped) this.#emptyWriteAheadLog();
   }
 
   /** Entries after sequence `after`, oldest first, at most `limit` and LOG_PAGE_BYTES. */
@@ -115,6 +127,16 @@ export class Store {
       this.#database.close();
     } finally {
       this.#lock.close();
+    }
+  }
+
+  /** Moves it into the file, in whose place SQLite then writes it anew; or tries to. */
+  #emptyWriteAheadLog(): void {
+    try {
+      const [[, pages, moved] = []] = this.#statements.all("PRAGMA wal_checkpoint(PASSIVE)");
+      if (pages === moved) this.#cramped = false;
+    } catch {
+      // No room for that either: what is committed is safe, and the next commit tries again.
     }
   }
 

@@ -74,6 +74,20 @@ function fillDisk(): void {
   reopened.close();
 }
 
+/** On a small disk of its own: writes the same row until its write-ahead log would not fit. */
+function rewrite(): void {
+  // What closing it moves into the file has its room there.
+  Store.open(path).close();
+  const store = Store.open(path);
+  report(kindOf(() => {
+    for (let value = 1; value <= 1_000; value++) {
+      store.commit([{ table: "fact", key: "boot", value }]);
+    }
+  }));
+  report(Number(store.load().facts.get("boot")));
+  store.close();
+}
+
 switch (task) {
   case "commit":
     commitUntilKilled();
@@ -86,5 +100,8 @@ switch (task) {
     break;
   case "fill":
     fillDisk();
+    break;
+  case "rewrite":
+    rewrite();
     break;
 }

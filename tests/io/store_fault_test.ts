@@ -125,35 +125,45 @@ Deno.test("a lock held for 3 s fails commits after a bounded wait, reads go on, 
     assert.ok((await process.status).success);
   }));
 
+/** The lines of a task of the child, which has a disk of 1 MB for the database. */
+async function onSmallDisk(task: string, path: string): Promise<string[]> {
+  const directory = path.replace(/\/[^/]*$/, "");
+  await Deno.mkdir(directory);
+  // A mount in a namespace of its own vanishes with the process.
+  const { success, stdout } = await new Deno.Command("unshare", {
+    args: [
+      ...NAMESPACE,
+      "sh",
+      "-c",
+      'mount -t tmpfs -o size=1m none "$1" && shift && exec "$@"',
+      "sh",
+      directory,
+      Deno.execPath(),
+      "run",
+      ...PERMISSIONS,
+      CHILD,
+      task,
+      path,
+    ],
+    stderr: "inherit",
+  }).output();
+  assert.ok(success);
+  return new TextDecoder().decode(stdout).trim().split("\n");
+}
+
 Deno.test("a full disk keeps nothing of what failed, reads go on, and room makes it write again", {
   ignore: !canMountPrivately(),
 }, () =>
   withDatabasePath(async (path) => {
-    const directory = path.replace(/\/[^/]*$/, "");
-    await Deno.mkdir(directory);
-    // A mount in a namespace of its own vanishes with the process.
-    const { success, stdout } = await new Deno.Command("unshare", {
-      args: [
-        ...NAMESPACE,
-        "sh",
-        "-c",
-        'mount -t tmpfs -o size=1m none "$1" && shift && exec "$@"',
-        "sh",
-        directory,
-        Deno.execPath(),
-        "run",
-        ...PERMISSIONS,
-        CHILD,
-        "fill",
-        path,
-      ],
-      stderr: "inherit",
-    }).output();
-    assert.ok(success);
-    assert.deepEqual(
-      new TextDecoder().decode(stdout).trim().split("\n"),
-      ["full", "true", "full", "true", "1", "none", "true"],
-    );
+    const lines = await onSmallDisk("fill", path);
+    assert.deepEqual(lines, ["full", "true", "full", "true", "1", "none", "true"]);
+  }));
+
+Deno.test("a disk that has no room for more of the write-ahead log is written all the same", {
+  ignore: !canMountPrivately(),
+}, () =>
+  withDatabasePath(async (path) => {
+    assert.deepEqual(await onSmallDisk("rewrite", path), ["none", "1000"]);
   }));
 
 // The log comes first in the file: the first page is noticed by the check alone, the second one by
