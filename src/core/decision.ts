@@ -12,6 +12,8 @@ export type Decision = Omit<DecisionRecord, "at" | "rule"> & {
   readonly rule?: string | undefined;
   /** What the backend itself says for its request. */
   readonly why?: string | undefined;
+  /** It is the end of something whose begin is written down: however often that happens. */
+  readonly ends?: boolean;
 };
 
 /** A reason, and what the backend itself said. */
@@ -24,7 +26,7 @@ export function recordDecision(step: Step, decision: Decision): void {
   const { decisions } = step.state;
   const { backendId, request, outcome, rule = null } = decision;
   const reason = withWords(decision.reason, decision.why);
-  const repeated = outcome === "denied" &&
+  const repeated = outcome === "denied" && !decision.ends &&
     decisions.some((row) =>
       row.backendId === backendId && row.request === request && row.reason === reason &&
       row.outcome === outcome && Math.abs(step.now - row.at) < REPEATED_DECISION_MS

@@ -101,6 +101,6 @@ function dropHandover(step: Step, { backendId, reason: because }: Handover, why:
   step.state.control.handover = undefined;
   saveControl(step);
   const reason = `denied: ${because}, but ${why}`;
-  recordDecision(step, { backendId, request: "control", outcome: "denied", reason });
+  recordDecision(step, { backendId, request: "control", outcome: "denied", reason, ends: true });
   return reason;
 }

@@ -135,6 +135,23 @@ Deno.test("a charger that does not stop keeps everything as it was", () => {
   }
 });
 
+Deno.test("each hand-over that fails is written down, however soon after another", () => {
+  const h = stage();
+  charge(h, "solar");
+  h.pass(60_000);
+  for (const message of ["first", "second"]) {
+    start(h, "employer", message);
+    h.chargerAnswers(REJECTED);
+  }
+  const why = "employer (priority 20) comes before solar";
+  assert.deepEqual(lastDecisions(h, 4), [
+    `employer queued: ${why}; the transaction of solar is being ended`,
+    `employer denied: ${why}, but the charger did not end the running transaction`,
+    `employer queued: ${why}; the transaction of solar is being ended`,
+    `employer denied: ${why}, but the charger did not end the running transaction`,
+  ]);
+});
+
 Deno.test("while one takes over, a third waits for nothing", () => {
   const h = stage({ preferredProvider: "ha" });
   const id = charge(h, "solar");
