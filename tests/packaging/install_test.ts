@@ -8,8 +8,9 @@ import { READABLE, RIGHTS, WRITABLE } from "../../scripts/rights.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 async function install(environment: Record<string, string>, ...words: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(`${ROOT}scripts/install.sh`, {
-    args: words,
+  // Whatever root's umask is, the service has to read what is placed.
+  const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
+    args: ["-c", 'umask 077 && exec "$0" "$@"', `${ROOT}scripts/install.sh`, ...words],
     clearEnv: true,
     env: environment,
   }).output();
@@ -37,8 +38,8 @@ function listed(folder: string, below = ""): string[] {
 }
 
 Deno.test("it installs, updates without touching the configuration, and takes itself away", async () => {
-  const root = await Deno.makeTempDir();
-  const tools = await Deno.makeTempDir();
+  const root = await Deno.makeTempDir({ suffix: " and a space" });
+  const tools = await Deno.makeTempDir({ suffix: " and a space" });
   try {
     const program = join(tools, "program");
     await commands(tools, { program: '[ "$1" = --version ] && echo 1.2.3' });
@@ -53,6 +54,9 @@ Deno.test("it installs, updates without touching the configuration, and takes it
       "750 /etc/ocpp-proxy",
       "755 /usr/local/bin/ocpp-proxy",
     ]);
+    for (const above of ["usr/local/bin", "etc/systemd/system"]) {
+      equal(Deno.statSync(join(root, above)).mode! & 0o777, 0o755, above);
+    }
     const settings = join(root, "etc/ocpp-proxy/config.yaml");
     await Deno.writeTextFile(settings, "currency: SEK\n");
     equal((await install(environment, program)).code, 0);
