@@ -19,14 +19,15 @@ export class OutputFile {
 
   /** Devices and pipes are written as they are, links are followed. Throws Deno.errors. */
   static create(path: string): OutputFile {
-    let target = path;
     try {
-      target = Deno.realPathSync(path);
-      if (!Deno.statSync(target).isFile) return new OutputFile(target, undefined);
+      // /dev/stdout leads to a pipe that has no path.
+      if (!Deno.statSync(path).isFile) return new OutputFile(path, undefined);
+      const target = Deno.realPathSync(path);
+      return new OutputFile(target, `${target}.${Deno.pid}.tmp`);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return new OutputFile(path, `${path}.${Deno.pid}.tmp`);
     }
-    return new OutputFile(target, `${target}.${Deno.pid}.tmp`);
   }
 
   /** Appends the text; throws Deno.errors when the disk is full or the reader of a pipe is gone. */

@@ -59,3 +59,24 @@ Deno.test("a pipe is written as it is, not replaced", () =>
     assert.equal(new TextDecoder().decode(stdout), "through the pipe");
     assert.ok((await Deno.stat(pipe)).isFifo);
   }));
+
+Deno.test({
+  name: "a link to the standard output stays one, and is written through",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withFolder(async (directory) => {
+      const link = `${directory}/stdout`;
+      await Deno.symlink("/proc/self/fd/1", link);
+      const module = new URL("../../src/cli/output_file.ts", import.meta.url).href;
+      const script = `import { OutputFile } from ${JSON.stringify(module)};
+        const file = OutputFile.create(${JSON.stringify(link)});
+        file.write("through the link");
+        file.complete();`;
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--ext=ts", script],
+        stderr: "inherit",
+      }).output();
+      assert.equal(new TextDecoder().decode(stdout), "through the link");
+      assert.equal(await Deno.readLink(link), "/proc/self/fd/1");
+    }),
+});
