@@ -1,12 +1,12 @@
 // Measures the program: speed and memory in one table, or `export` of a million sessions.
 //
-// deno task bench [start] [latency] [decision] [load] [record] | deno task bench export
+// deno task bench [start] [latency] [decision] [load] [record] [library] | deno task bench export
 
 import { fileURLToPath } from "node:url";
 
 const [first, ...rest] = Deno.args;
 const [script, args] = first === "export" ? ["export", rest] : ["table", Deno.args];
-const parts = ["start", "latency", "decision", "load", "record"];
+const parts = ["start", "latency", "decision", "load", "record", "library"];
 const unknown = script === "table" ? args.filter((name) => !parts.includes(name)) : [];
 if (unknown.length > 0) {
   console.error(`There is no measurement '${unknown[0]}'; there are ${parts.join(", ")}, export.`);

@@ -5,7 +5,7 @@ import { boot, Caller, meterPayload, startTransaction, stopTransaction } from ".
 import { Process, type Proxy, scriptPath, startProxy } from "./processes.ts";
 import { connect } from "./wire.ts";
 
-const BACKENDS = 10;
+export const BACKENDS = 10;
 const LOAD_SECONDS = 5;
 /** Of so many rounds the best counts: what else the machine does shows in the others. */
 const ROUNDS = 3;
@@ -85,14 +85,14 @@ function fanOutRow(name: string, rounds: readonly FanOut[]): Row {
 }
 
 export class Scene implements AsyncDisposable {
-  readonly #proxy: Proxy;
+  readonly #proxy: Pick<Proxy, "process">;
   readonly #backends: Process;
   readonly #charger: Caller;
   #transactionId = 0;
   /** MeterValues sent so far. */
   #sent = 0;
 
-  constructor(proxy: Proxy, backends: Process, charger: Caller) {
+  constructor(proxy: Pick<Proxy, "process">, backends: Process, charger: Caller) {
     this.#proxy = proxy;
     this.#backends = backends;
     this.#charger = charger;
@@ -154,7 +154,7 @@ export class Scene implements AsyncDisposable {
     await stopTransaction(this.#charger, this.#transactionId);
     this.#charger.wire.close();
     await this.#backends[Symbol.asyncDispose]();
-    await this.#proxy[Symbol.asyncDispose]();
+    await this.#proxy.process[Symbol.asyncDispose]();
   }
 
   async #meterValues(count: number, depth: number): Promise<void> {

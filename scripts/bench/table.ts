@@ -1,12 +1,13 @@
 // Measures the real program against its targets, everything in one run, and prints one table.
 //
-// deno task bench [start] [latency] [decision] [load] [record]
+// deno task bench [start] [latency] [decision] [load] [record] [library]
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { measureDecision } from "./decision.ts";
 import { printTable, type Row } from "./figures.ts";
 import { measureLatency } from "./latency.ts";
+import { measureLibrary } from "./library.ts";
 import { measureLoad } from "./load.ts";
 import { endAll, startProxy } from "./processes.ts";
 import { measureRecording } from "./record.ts";
@@ -14,8 +15,8 @@ import { measureStart } from "./start.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-/** After this everything is given up, ms; the parts take three and a half minutes together. */
-const GIVE_UP_MS = 300_000;
+/** After this everything is given up, ms; the parts take four and a half minutes together. */
+const GIVE_UP_MS = 420_000;
 
 const watchdog = setTimeout(() => {
   console.error("The measurements take too long and are given up.");
@@ -38,6 +39,7 @@ try {
     decision: (own) => measureDecision(bundle, own),
     load: (own) => measureLoad(bundle, own),
     record: (own) => measureRecording(bundle, own),
+    library: (own) => measureLibrary(bundle, own),
   };
   await makeBundle(bundle);
   await startOnce(bundle);
