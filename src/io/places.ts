@@ -9,7 +9,7 @@ const GRACE_MS = 10;
 /** For how long the number of descriptors is held for known that the system once refused to exceed. */
 const LEARNT_FOR_MS = 60_000;
 
-/** Whatever the system refuses, so many connections are tried. */
+/** Whatever the system refuses, so many established connections are tried. */
 const LEAST_CONNECTIONS = 16;
 
 /** Times are on the monotonic clock, in milliseconds. */
@@ -32,8 +32,8 @@ export class Places {
   readonly #kinds = new Map<ByteConnection, PlaceKind>();
   readonly #perAddress = new Map<string, number>();
   #chargers: ByteConnection[] = [];
-  /** As many of every kind as the system turned out to allow, and until when that is believed. */
-  #most = { connections: Infinity, until: 0 };
+  /** How many established ones the system turned out to allow, and until when that is believed. */
+  #learnt = { connections: Infinity, until: 0 };
 
   constructor(limits: ListenerLimits) {
     this.#limits = limits;
@@ -45,7 +45,7 @@ export class Places {
 
   /** Lets a new connection wait for its head; when there is no room, another one goes. */
   enter(connection: ByteConnection, timeoutMs: number): void {
-    if (this.#pendingCount >= this.#limits.pendingConnections || this.#isFull(performance.now())) {
+    if (this.#pendingCount >= this.#limits.pendingConnections) {
       const next = this.#nextToGo();
       if (next !== undefined) this.#drop(next.connection);
     }
@@ -71,10 +71,7 @@ export class Places {
       if (ofAddress >= this.#limits.connectionsPerAddress) {
         return "too many connections from this address";
       }
-      if (
-        this.#kinds.size - this.#chargers.length >= this.#limits.connections ||
-        this.#isFull(performance.now())
-      ) {
+      if (this.#kinds.size - this.#chargers.length >= this.#mostEstablished(performance.now())) {
         return "too many connections";
       }
       this.#perAddress.set(connection.remoteAddress, ofAddress + 1);
@@ -121,13 +118,16 @@ export class Places {
   }
 
   /**
-   * The system has no descriptor left, which the limits did not foresee: as many as are reserved are
-   * freed at the cost of the greediest addresses, never of a charger, and kept free for a while.
+   * The system has no descriptor left, which the limits did not foresee: as many established ones end
+   * as leave room for those that are reserved, for all that may be pending and for chargers; those of
+   * the greediest addresses, the oldest first. No more than that are let in for a while.
    */
   exhausted(now: number): void {
-    const connections = Math.max(LEAST_CONNECTIONS, this.size - RESERVED_DESCRIPTORS);
-    this.#most = { connections, until: now + LEARNT_FOR_MS };
-    while (this.size > connections) {
+    const { pendingConnections, chargers } = this.#limits;
+    const others = this.size - RESERVED_DESCRIPTORS - pendingConnections - chargers;
+    const connections = Math.max(LEAST_CONNECTIONS, others);
+    this.#learnt = { connections, until: now + LEARNT_FOR_MS };
+    while (this.#kinds.size - this.#chargers.length > connections) {
       const greedy = this.#greediest();
       if (greedy === undefined) return;
       this.#drop(greedy);
@@ -150,24 +150,17 @@ export class Places {
     this.#pendingCount++;
   }
 
-  #isFull(now: number): boolean {
-    const { connections, until } = this.#most;
-    return this.size >= connections && now < until;
+  #mostEstablished(now: number): number {
+    const { connections, until } = this.#learnt;
+    return now < until ? Math.min(connections, this.#limits.connections) : this.#limits.connections;
   }
 
-  /** The oldest connection, but no charger's, of the address that has most of them. */
+  /** The oldest established connection, but no charger's, of the address that has most of them. */
   #greediest(): ByteConnection | undefined {
-    const byAddress = new Map<string, ByteConnection[]>();
-    const others = [...this.#kinds].flatMap(([one, kind]) => kind === "charger" ? [] : [one]);
-    const pending = [...this.#pending.values()].flatMap((ofAddress) => [...ofAddress.keys()]);
-    for (const connection of [...pending, ...others]) {
-      const same = byAddress.get(connection.remoteAddress);
-      if (same) same.push(connection);
-      else byAddress.set(connection.remoteAddress, [connection]);
-    }
-    let most: ByteConnection[] = [];
-    for (const same of byAddress.values()) if (same.length > most.length) most = same;
-    return most[0];
+    const [greediest] = [...this.#perAddress].toSorted(([, a], [, b]) => b - a);
+    return [...this.#kinds].find(([connection, kind]) =>
+      kind !== "charger" && connection.remoteAddress === greediest?.[0]
+    )?.[0];
   }
 
   /** The oldest pending connection of the address that has most of them. */

@@ -153,8 +153,9 @@ Deno.test("a system that refuses a descriptor costs the greediest address its ol
   }
   assert.equal(places.establish(from("modest", "modest"), "backend"), undefined);
   places.exhausted(performance.now());
-  assert.equal(places.size, 94 - 64);
-  assert.deepEqual(gone, Array.from({ length: 64 }, (_, number) => `greedy ${number}`));
+  // The fewest that there may be.
+  assert.equal(places.size, 3 + 16);
+  assert.deepEqual(gone, Array.from({ length: 75 }, (_, number) => `greedy ${number}`));
   assert.equal(places.establish(from("late", "late"), "http"), "too many connections");
   assert.equal(places.establish(from("greedy", "charger 4"), "charger"), undefined);
 
