@@ -82,9 +82,9 @@ export function endLease(
   const { backendId } = lease;
   control.lease = undefined;
   control.recheck = true;
+  recordDecision(step, { backendId, request: "control", outcome, reason });
   // What it has started is still its own when it begins, and is refused then if it may not be.
   storeControl(step);
-  recordDecision(step, { backendId, request: "control", outcome, reason });
   emitJsonTo(step, backendId, {
     type: outcome === "revoked" ? "control_revoked" : "control_released",
     reason,
@@ -107,7 +107,10 @@ export function saveControl(step: Step): void {
   noteFact(step, "control", controlRecord(step));
 }
 
-/** The same before anything else happens: somebody is going to rely on it. */
+/**
+ * The same before anything else happens: somebody is going to rely on it. A decision that was made
+ * before is written with it, so that nothing is true without its reason.
+ */
 export function storeControl(step: Step): void {
   persist(step, [controlWrite(step)]);
 }

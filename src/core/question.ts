@@ -87,7 +87,6 @@ export function askOwner(
     default: ruling.default,
   };
   control.questions.set(question.id, question);
-  storeControl(step);
   recordDecision(step, {
     backendId,
     request: action,
@@ -96,6 +95,7 @@ export function askOwner(
     reason: `asked: rule '${question.rule}' — ${question.reason}; question ${question.id}, ` +
       `${question.default} unless the owner answers within ${ruling.timeoutMs / 1000} s`,
   });
+  storeControl(step);
   step.effects.push({
     type: "publish",
     event: { type: "question_opened", ...questionView(state, question) },
@@ -150,10 +150,10 @@ export function withdrawQuestions(step: Step, backendId: string): void {
   for (const { id, rule, action, ...question } of [...questions.values()]) {
     if (question.backendId !== backendId) continue;
     questions.delete(id);
-    storeControl(step);
     const reason = `denied: rule '${rule}' — question ${id} is closed: ` +
       `${backendId} is no longer configured`;
     recordDecision(step, { backendId, request: action, outcome: "denied", rule, reason });
+    storeControl(step);
     publishClosed(step, { id, backendId, rule, allow: false, reason });
   }
 }
@@ -177,7 +177,6 @@ export function settleQuestion(
   control.questions.delete(id);
   if (action !== "Authorize") remember(step, { backendId, rule, card: undefined }, word);
   if (idTag !== undefined) remember(step, { backendId, rule, card: idTag }, word);
-  storeControl(step);
   const seconds = Math.round((question.deadline - question.askedAt) / 1000);
   const why = byDefault
     ? `nobody answered question ${id} within ${seconds} s, and its default is ${question.default}`
@@ -185,6 +184,7 @@ export function settleQuestion(
   const outcome = allow ? "allowed" : "denied";
   const reason = `${outcome}: ${why} (rule '${rule}')`;
   recordDecision(step, { backendId, request: action, outcome, rule, reason });
+  storeControl(step);
   publishClosed(step, { id, backendId, rule, allow, reason });
   if (!allow) emitJsonTo(step, backendId, { type: "control_denied", code: "denied", reason });
   for (const held of [...control.held]) {

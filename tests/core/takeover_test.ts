@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { HANDOVER_MS } from "../../src/core/handover.ts";
 import { outcome } from "./command_fixture.ts";
 import { backend, configuration, Harness } from "./harness.ts";
+import { survive } from "./model.ts";
 
 const ACCEPTED = { status: "Accepted" };
 const REJECTED = { status: "Rejected" };
@@ -213,6 +214,22 @@ Deno.test("a restart in a hand-over leaves the old holder where it was", () => {
   h.pass(1_000);
   h.restart();
   assert.equal(h.tables.decisions.filter(({ reason }) => /restarted/.test(reason)).length, 1);
+});
+
+Deno.test("killed at any effect, who loses control is told of in the decisions", () => {
+  for (let left = 0; left < 40; left++) {
+    const h = stage();
+    charge(h, "solar");
+    h.pass(60_000);
+    h.lazyNotes = true;
+    h.effectsLeft = left;
+    const give = () =>
+      h.event({ type: "owner", mode: { mode: "backend", backendId: "ha" }, until: h.now + 1_000 });
+    survive(h, give, () => {});
+    h.flush();
+    const revoked = h.tables.decisions.some(({ outcome }) => outcome === "revoked");
+    assert.equal(revoked, holder(h) !== "solar", `${left} effects`);
+  }
 });
 
 Deno.test("a restart after a hand-over has nothing to say of it", () => {
