@@ -25,6 +25,7 @@ export const RIGHTS: readonly string[] = [
   `--allow-write=${[...WRITABLE, SERVICE_MANAGER].join(",")}`,
   "--allow-env",
   "--allow-sys=networkInterfaces",
+  "--deny-import",
 ];
 
 /** Garbage piles up in proportion to what V8 may use: 256 MiB are many times what is needed. */

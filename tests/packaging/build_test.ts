@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import metadata from "../../deno.json" with { type: "json" };
 import { notices } from "../../scripts/notices.ts";
+import { READABLE, WRITABLE } from "../../scripts/rights.ts";
 import { until } from "../support/until.ts";
 import { installed, say } from "./installed.ts";
 
@@ -110,6 +111,47 @@ Deno.test("what the compiler makes is started, and removed when it is not the pr
       "ocpp-proxy.js",
     ]);
     match((await build(["--target", "armv7"])).error, /^build: the target is .*, not armv7$/m);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** A runtime for this processor (e_machine), as far as the build and the compiler look. */
+async function runtimeFor(machine: number, path: string): Promise<string> {
+  await Deno.copyFile(Deno.execPath(), path);
+  using file = await Deno.open(path, { write: true });
+  await file.seek(18, Deno.SeekMode.Start);
+  await file.write(new Uint8Array([machine, 0]));
+  return path;
+}
+
+Deno.test("an executable for another machine has the rights of the bundle built in, and no more", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [target, machine] = Deno.build.target.startsWith("x86_64")
+      ? ["aarch64-unknown-linux-gnu", 183] as const
+      : ["x86_64-unknown-linux-gnu", 62] as const;
+    const environment = { DENORT_BIN: await runtimeFor(machine, join(folder, "denort")) };
+    const { code, out, error } = await build(["--folder", folder, "--target", target], environment);
+    equal(code, 0, error);
+    match(out, /it is for another machine, and was not started\n$/);
+    const bytes = await Deno.readFile(join(folder, `ocpp-proxy-${target}`));
+    const runtimeBytes = (await Deno.stat(environment.DENORT_BIN)).size;
+    const text = new TextDecoder("latin1").decode(bytes.subarray(runtimeBytes));
+    const [, permissions = ""] = /"permissions":(\{[^{}]*\})/.exec(text) ?? [];
+    const granted = Object.entries<unknown>(JSON.parse(permissions))
+      .filter(([, value]) => value !== null && value !== false)
+      .filter(([name]) => name !== "allow_import");
+    deepEqual(Object.fromEntries(granted), {
+      allow_net: [],
+      allow_read: READABLE,
+      allow_write: [...WRITABLE, "/run/systemd/notify"],
+      allow_env: [],
+      allow_sys: ["networkInterfaces"],
+      deny_import: [],
+    });
+    match(text, /"features":\["net"\]/);
+    match(text, /"--max-semi-space-size=2","--max-old-space-size=256"/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
