@@ -36,15 +36,17 @@ export class HomeAssistantBus {
 
   /** Commands come by this connection. */
   async opened(connection: Connection): Promise<void> {
-    this.#connection = connection;
     this.#unconfirmed = 0;
     try {
       await connection.subscribeEvents(
         ({ data }: { data?: unknown }) => this.#hear(data),
         COMMAND_NAME,
       );
+      this.#connection = connection;
     } catch (error) {
-      this.#once(`commands by the event ${COMMAND_NAME} do not arrive`, reasonOf(error));
+      // Whoever may not listen may not fire either.
+      const problem = "events come and go only with the token of an administrator";
+      this.#once(problem, reasonOf(error));
     }
   }
 

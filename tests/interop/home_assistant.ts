@@ -14,8 +14,7 @@ export class RealHomeAssistant {
   readonly #port: number;
   #process: Deno.ChildProcess | undefined;
   #log = "";
-  /** Ends soon; `token` is the long-lived kind. */
-  #access = "";
+  /** Of its administrator. */
   token = "";
 
   private constructor(hass: string, folder: string, port: number) {
@@ -43,7 +42,7 @@ export class RealHomeAssistant {
       );
       await output(hass, ["--script", "auth", "-c", folder, "add", "admin", "admin-password"]);
       await one.up();
-      await one.#logIn();
+      one.token = await one.#longLivedToken(await one.#logIn("admin", "admin-password"));
       await one.#complete();
     } catch (error) {
       const said = one.#log;
@@ -160,11 +159,25 @@ export class RealHomeAssistant {
   }
 
   #headers(): Record<string, string> {
-    const token = this.token || this.#access;
-    return token === "" ? {} : { authorization: `Bearer ${token}` };
+    return this.token === "" ? {} : { authorization: `Bearer ${this.token}` };
   }
 
-  async #logIn(): Promise<void> {
+  /** A long-lived token of a new person who may not administer. */
+  async tokenOf(username: string): Promise<string> {
+    const { user } = await this.ask({
+      type: "config/auth/create",
+      name: username,
+      group_ids: ["system-users"],
+    });
+    const password = `${username}-password`;
+    const type = "config/auth_provider/homeassistant/create";
+    await this.ask({ type, user_id: user.id, username, password });
+    const access = await this.#logIn(username, password);
+    return await this.#longLivedToken(access);
+  }
+
+  /** A token that ends soon. */
+  async #logIn(username: string, password: string): Promise<string> {
     const client_id = `${this.url}/`;
     const flow = await this.post("/auth/login_flow", {
       client_id,
@@ -173,8 +186,8 @@ export class RealHomeAssistant {
     });
     const { result: code } = await this.post(`/auth/login_flow/${flow.flow_id}`, {
       client_id,
-      username: "admin",
-      password: "admin-password",
+      username,
+      password,
     });
     const response = await fetch(`${this.url}/auth/token`, {
       method: "POST",
@@ -184,25 +197,24 @@ export class RealHomeAssistant {
         client_id,
       }),
     });
-    this.#access = (await response.json()).access_token;
-    this.token = await this.#longLivedToken();
+    return (await response.json()).access_token;
   }
 
-  async #longLivedToken(): Promise<string> {
+  async #longLivedToken(access: string): Promise<string> {
     const type = "auth/long_lived_access_token";
-    return String(await this.ask({ type, client_name: "proxy", lifespan: 1 }));
+    return String(await this.ask({ type, client_name: "proxy", lifespan: 1 }, access));
   }
 
   /** One command of the WebSocket interface; rejects with what it is refused for. */
   // deno-lint-ignore no-explicit-any
-  ask(command: Json): Promise<any> {
+  ask(command: Json, token = this.token): Promise<any> {
     const { promise, resolve, reject } = Promise.withResolvers();
     const socket = new WebSocket(`${this.url.replace("http", "ws")}/api/websocket`);
     socket.onerror = () => reject(new Error("no WebSocket"));
     socket.onmessage = ({ data }) => {
       const message = JSON.parse(data);
       if (message.type === "auth_required") {
-        socket.send(JSON.stringify({ type: "auth", access_token: this.token || this.#access }));
+        socket.send(JSON.stringify({ type: "auth", access_token: token }));
       } else if (message.type === "auth_ok") {
         socket.send(JSON.stringify({ id: 1, ...command }));
       } else {

@@ -84,6 +84,12 @@ export class Household {
     return await (await fetch(`${this.program.httpUrl}/status`)).json();
   }
 
+  /** What the program knows of an entity of Home Assistant. */
+  async fact(name: string): Promise<{ readonly state: string; readonly value: string }> {
+    const { facts } = await (await fetch(`${this.program.httpUrl}/api/v1/facts`)).json();
+    return facts.find((known: { name: string }) => known.name === name);
+  }
+
   /** Waits until Home Assistant shows this; numbers are compared as numbers. */
   async shows(id: string, value: string | number, timeoutMs = 20_000): Promise<void> {
     let found: string | undefined;

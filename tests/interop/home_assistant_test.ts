@@ -29,6 +29,7 @@ async function play(t: Deno.TestContext): Promise<void> {
     ["without a broker it gets states, until there is one", states],
     ["a wrong token is told once, with what to do", refuses],
     ["it complains of nothing", (one) => Promise.resolve(deepEqual(one.complaints(), []))],
+    ["a token of somebody who is no administrator does for facts, and says what it lacks", lacks],
   ];
   try {
     for (const [name, step] of steps) if (!await t.step(name, () => step(household))) return;
@@ -184,10 +185,7 @@ async function restarts(one: Household): Promise<void> {
   await house.down();
   await one.meter(transactionId, 2_000);
   // What is known stays known for its time; what is too old is not guessed.
-  const fact = async (name: string) => {
-    const { facts } = await (await fetch(`${one.program.httpUrl}/api/v1/facts`)).json();
-    return facts.find((known: { name: string }) => known.name === name);
-  };
+  const fact = (name: string) => one.fact(name);
   await until(async () => (await fact("input_boolean.told")).state === "stale", 10_000, "its age");
   const { state, value } = await fact("input_boolean.guest");
   deepEqual([state, value], ["known", "on"]);
@@ -286,4 +284,31 @@ async function refuses(one: Household): Promise<void> {
   equal(program.stderr.split("does not accept the token").length, 2);
   await one.reconfigure((yaml) => yaml.replace("token: wrong", `token: ${house.token}`));
   await until(async () => (await one.status()).home_assistant?.connected, 20_000, "the link");
+}
+
+async function lacks(one: Household): Promise<void> {
+  const { house, program } = one;
+  const token = await house.tokenOf("guest");
+  await one.reconfigure((yaml) => yaml.replace(house.token, token));
+  await until(
+    () => program.stderr.includes("only with the token of an administrator"),
+    20_000,
+    "the sentence",
+  );
+  await until(async () => (await one.status()).home_assistant?.connected, 20_000, "the link");
+  await house.call("input_boolean.turn_off", { entity_id: "input_boolean.guest" });
+  await until(async () => (await one.fact("input_boolean.guest")).value === "off", 10_000, "it");
+  await one.charger.call("StatusNotification", {
+    connectorId: 1,
+    errorCode: "GroundFailure",
+    status: "Faulted",
+  });
+  await until(
+    () => one.pushes.some(({ title }) => title === "The charger has a fault"),
+    10_000,
+    "the notification",
+  );
+  await one.shows("binary_sensor.charger_fault", "on");
+  const { attributes } = (await house.state("binary_sensor.charger_fault"))!;
+  equal(attributes.error_code, "GroundFailure");
 }
