@@ -98,10 +98,14 @@ function transmit({ state: { charger: { connection, pending } }, effects }: Step
 
 /** What a CALL leaves behind is on disk, and it may leave; or is not, and it comes to nothing. */
 export function callStored(step: Step, id: string, failed: boolean): void {
-  const { charger } = step.state;
+  const { charger, configuration } = step.state;
   const { pending } = charger;
   if (pending?.id !== id) return;
-  if (!failed) return transmit(step);
+  if (!failed) {
+    // The disk may have taken its time.
+    charger.pending = { ...pending, deadline: step.now + configuration.charger.callTimeoutMs };
+    return transmit(step);
+  }
   charger.pending = undefined;
   const { call } = pending;
   const reason = "denied: the database cannot be written";

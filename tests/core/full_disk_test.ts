@@ -1,9 +1,12 @@
 // A full disk: nothing leaves that depends on a row which was not written; the owner always wins.
 
 import assert from "node:assert/strict";
+import type { Event } from "../../src/core/event.ts";
+import { createState, step } from "../../src/core/step.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
+import { Tables } from "../support/tables.ts";
 import { outcome, setProfile } from "./command_fixture.ts";
-import { backend, configuration, Harness } from "./harness.ts";
+import { backend, configuration, Harness, START } from "./harness.ts";
 
 const REJECTED = { status: "Rejected" };
 const EXPIRY = "2030-01-01T00:00:00Z";
@@ -121,4 +124,23 @@ Deno.test("two starts that are set aside in one moment", () => {
     [id, "-1"],
     [id, "-1"],
   ]);
+});
+
+Deno.test("on a slow disk the charger has as long to answer as ever", () => {
+  const core = configuration({ backends: [backend("evcc", "admin")] });
+  const state = createState(core, new Tables().snapshot(), START);
+  const tell = (event: Event, now: number) => step(state, event, now);
+  const connection = 1;
+  const remoteAddress = "192.0.2.10";
+  tell({ type: "charger_connected", connection, chargePointId: "CP001", remoteAddress }, START);
+  const backendId = "evcc";
+  const protocol = "json";
+  const dialled = { type: "backend_connected", backendId, protocol, remoteAddress } as const;
+  tell({ ...dialled, connection: 2 }, START);
+  const now = START + 10_000;
+  const wish = JSON.stringify({ action: "RemoteStartTransaction", id_tag: "X" });
+  tell({ type: "backend_frame", backendId, connection: 2, text: wish }, now);
+  const { token } = state.storing!;
+  tell({ type: "stored", token }, now + 5_000);
+  assert.equal(state.charger.pending?.deadline, now + 35_000);
 });
