@@ -15,7 +15,14 @@ import { decidingConfiguration, play, type Source, sourceOf } from "../replay/pl
 import { TraceWriter } from "../replay/trace_writer.ts";
 import type { CommandContext } from "./context.ts";
 import type { ReplayFlags } from "./flags.ts";
-import { createOutput, openLines, overwritten, problemIn, updatedFile } from "./replay_files.ts";
+import {
+  createOutput,
+  openLines,
+  overwritten,
+  problemIn,
+  unwritable,
+  updatedFile,
+} from "./replay_files.ts";
 import { type Output, ReplayWatcher } from "./replay_watcher.ts";
 
 /** 0: as expected, or nothing was; 1: it cannot be read or written; 2: the flags; 3: it differs. */
@@ -61,8 +68,8 @@ function contradiction(flags: ReplayFlags): string | undefined {
   if (to !== undefined && (expect !== undefined || update || trace || explain)) {
     return "--to plays at a live server: --expect, --update, --trace and --explain do not go with it";
   }
-  if (explain !== undefined && (expect !== undefined || update)) {
-    return "--explain does not go with --expect and --update";
+  if (explain !== undefined && (expect !== undefined || update || trace)) {
+    return "--explain does not go with --expect, --update and --trace";
   }
   return undefined;
 }
@@ -108,21 +115,35 @@ function replaySource(
   const outputs: Output[] = [];
   try {
     if (flags.trace !== undefined) {
-      outputs.push({ out: createOutput(flags.trace), writer: new TraceWriter() });
+      const path = flags.trace;
+      outputs.push({ path, out: createOutput(path), writer: new TraceWriter() });
     }
     if (updated !== undefined) {
-      outputs.push({ out: createOutput(updated), writer: new ExpectationUpdate(former) });
+      const path = updated;
+      outputs.push({ path, out: createOutput(path), writer: new ExpectationUpdate(former) });
     }
     const watched = { source, file, flags, timeZone, outputs, expectation };
     const watcher = new ReplayWatcher(watched, context);
     const begin = performance.now();
     const last = play(source, configuration, watcher);
     expectation?.end();
-    for (const { out } of outputs) out.complete();
-    outputs.length = 0;
+    if (watcher.isWritten()) {
+      for (const output of [...outputs]) {
+        complete(output);
+        outputs.shift();
+      }
+    }
     return watcher.conclude(last, performance.now() - begin);
   } finally {
     for (const { out } of outputs) out.discard();
+  }
+}
+
+function complete({ path, out }: Output): void {
+  try {
+    out.complete();
+  } catch (error) {
+    throw unwritable(path, error);
   }
 }
 

@@ -12,22 +12,34 @@ export class FileProblem extends Error {}
 
 /** Opens a file to be read. Throws FileProblem. */
 export function openLines(path: string): LineReader {
-  return of(path, "read", () => new LineReader(path));
+  try {
+    return new LineReader(path);
+  } catch (error) {
+    if (error instanceof OddFile) throw new FileProblem(`${path}: ${error.message}`);
+    throw new FileProblem(`${path} cannot be read (${readFailure(error)})`);
+  }
 }
 
 /** Begins a file that takes its place when it is complete. Throws FileProblem. */
 export function createOutput(path: string): OutputFile {
-  return of(path, "written", () => OutputFile.create(path));
+  try {
+    return OutputFile.create(path);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
 }
 
-function of<Result>(path: string, what: "read" | "written", open: () => Result): Result {
-  try {
-    return open();
-  } catch (error) {
-    const missing = what === "written" && error instanceof Deno.errors.NotFound;
-    const reason = missing ? "there is no such folder" : readFailure(error);
-    throw new FileProblem(`${path} cannot be ${what} (${reason})`);
-  }
+/** A file that could not be written, for this reason. */
+export function unwritable(path: string, error: unknown): FileProblem {
+  return new FileProblem(`${path} cannot be written (${writeFailure(error)})`);
+}
+
+function writeFailure(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such folder";
+  if (error instanceof Deno.errors.BrokenPipe) return "nobody reads it any more";
+  const reason = readFailure(error);
+  // Such as a disk that is full, which Deno has no name for.
+  return reason === "Error" ? (error as Error).message : reason;
 }
 
 /** What is wrong with a file that is being played, as a sentence; undefined: it is not the file. */
@@ -46,6 +58,9 @@ export function updatedFile({ update, expect }: ReplayFlags, file: string): stri
 export function overwritten(flags: ReplayFlags, file: string): string | undefined {
   const { trace, expect } = flags;
   const updated = updatedFile(flags, file);
+  if (flags.update && expect === undefined && isDevice(file)) {
+    return `--update writes beside the recording, and ${file} is a pipe or a device; --expect names another file`;
+  }
   const read = [file, ...expect === undefined || flags.update ? [] : [expect]];
   for (const [flag, path] of [["--update", updated], ["--trace", trace]] as const) {
     if (path === undefined) continue;

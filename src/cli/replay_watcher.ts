@@ -10,12 +10,14 @@ import { SceneWriter, timeOfDay } from "../replay/scene_text.ts";
 import type { CommandContext } from "./context.ts";
 import type { ReplayFlags } from "./flags.ts";
 import type { OutputFile } from "./output_file.ts";
+import { type FileProblem, unwritable } from "./replay_files.ts";
 
 /** It differs from what was expected. */
 const EXIT_DIFFERS = 3;
 
 /** A file that is written while a replay runs. */
 export interface Output {
+  readonly path: string;
   readonly out: OutputFile;
   readonly writer: {
     /** The line of a scene, with its end; undefined: there is none. */
@@ -50,6 +52,8 @@ export class ReplayWatcher implements Watcher {
   #decisions = 0;
   #defects = 0;
   #firstDefect: (Scene & { readonly type: "defect" }) | undefined;
+  /** A file that could not be written: the replay ends. */
+  #failure: FileProblem | undefined;
   /** Nobody reads any more. */
   #alone = false;
 
@@ -57,6 +61,12 @@ export class ReplayWatcher implements Watcher {
     this.#watched = watched;
     this.#context = context;
     this.#writer = new SceneWriter(watched.timeZone);
+  }
+
+  /** Throws FileProblem where a file could not be written; false: there is nothing to be kept. */
+  isWritten(): boolean {
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#begunAt !== undefined;
   }
 
   before(state: State, at: number): boolean {
@@ -69,6 +79,9 @@ export class ReplayWatcher implements Watcher {
         this.#explanation = new Explanation(moment, timeZone);
       }
     }
+    if (this.#failure !== undefined) return false;
+    // What is written is written to its end.
+    if (outputs.length > 0) return true;
     if (this.#alone || expectation?.difference !== undefined) return false;
     return explain === undefined || this.#explanation?.before(state, at) === true;
   }
@@ -83,15 +96,22 @@ export class ReplayWatcher implements Watcher {
       this.#firstDefect ??= scene;
     }
     const { flags: { quiet, explain }, outputs, expectation } = this.#watched;
-    for (const { out, writer } of outputs) {
-      const text = writer.line(scene);
-      if (text !== undefined) out.write(text);
-    }
+    for (const output of outputs) this.#write(output, scene);
     expectation?.compare(scene);
     this.#explanation?.show(scene);
     if (quiet || explain !== undefined || expectation !== undefined) return;
     const text = this.#writer.text(scene);
-    if (text !== "" && !this.#context.out(text)) this.#alone = true;
+    if (text !== "" && !this.#alone && !this.#context.out(text)) this.#alone = true;
+  }
+
+  #write({ path, out, writer }: Output, scene: Scene): void {
+    const text = writer.line(scene);
+    if (text === undefined || this.#failure !== undefined) return;
+    try {
+      out.write(text);
+    } catch (error) {
+      this.#failure = unwritable(path, error);
+    }
   }
 
   /** What is to be said at the end, and the exit code; `last`: the state then. */

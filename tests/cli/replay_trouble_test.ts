@@ -125,6 +125,11 @@ Deno.test("what is typed and cannot be is one sentence with its exit code", asyn
       2,
       `--trace and --update would both write ${missing}`,
     ],
+    [
+      ["--explain", "12:00", "--trace", missing],
+      2,
+      "--explain does not go with --expect, --update and --trace",
+    ],
     [["--speed", "5"], 2, "--speed and --password go with --to"],
     [
       ["--to", "ws://127.0.0.1:1", "--update"],
@@ -141,6 +146,39 @@ Deno.test("what is typed and cannot be is one sentence with its exit code", asyn
     });
   }
   equal(Deno.readTextFileSync(CARDS), recording);
+  const { code, error } = await ocppProxy(["replay", "/dev/null", "--update"]);
+  equal(code, 2);
+  match(error, /^ocpp-proxy: --update writes beside the recording, and \/dev\/null is a pipe/);
+});
+
+Deno.test("a file is written to its end whatever else is found, and kept where nothing is", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const trace = join(folder, "trace");
+    const whole = join(folder, "whole");
+    const none = join(folder, "none");
+    equal((await ocppProxy(["replay", CARDS, "-q", "--trace", whole])).code, 0);
+    await Deno.writeTextFile(none, "");
+    const differs = await ocppProxy(["replay", CARDS, "--expect", none, "--trace", trace]);
+    equal(differs.code, 3);
+    equal(await Deno.readTextFile(trace), await Deno.readTextFile(whole));
+    equal((await ocppProxy(["replay", none, "--update", "--expect", trace])).code, 1);
+    equal(await Deno.readTextFile(trace), await Deno.readTextFile(whole));
+    const left = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    deepEqual(left, ["none", "trace", "whole"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test({
+  name: "a disk that is full is named with the file, exit code 1",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { code, error } = await ocppProxy(["replay", CARDS, "-q", "--trace", "/dev/full"]);
+    equal(code, 1);
+    match(error, /^ocpp-proxy: \/dev\/full cannot be written \(No space left on device/);
+  },
 });
 
 Deno.test("--explain before the beginning says when that is, after the end that it is", async () => {
