@@ -83,7 +83,7 @@ function coreConfiguration(settings: Settings, sharedByDefault: boolean): CoreCo
   const { charger } = settings;
   return {
     charger: {
-      ...given({ id: charger.id }),
+      ...given({ id: charger.id, timeZone: charger.time_zone }),
       heartbeatIntervalS: charger.heartbeat_interval_s,
       answerDeadlineMs: charger.answer_deadline_ms,
       callTimeoutMs: charger.call_timeout_s * 1000,

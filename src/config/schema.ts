@@ -128,6 +128,7 @@ export const SCHEMA = mapping({
   currency: v.optional(currency(), "EUR"),
   charger: section({
     id: v.optional(chargePointId()),
+    time_zone: v.optional(timeZone()),
     password: v.optional(secret()),
     subprotocol: v.optional(
       v.union(

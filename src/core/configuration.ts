@@ -220,6 +220,8 @@ export interface CoreConfiguration {
   readonly charger: {
     /** Absent: the identity of the first charger that connects is remembered. */
     readonly id?: string;
+    /** IANA name, of times that the charger writes without a zone. Absent: it is found out. */
+    readonly timeZone?: string;
     /** Given to the charger in BootNotification.conf, 10–86,400 s. */
     readonly heartbeatIntervalS: number;
     /** The longest the charger waits for a backend's answer. */

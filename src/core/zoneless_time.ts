@@ -32,7 +32,8 @@ export function forgetZonelessTimes(step: Step): void {
 }
 
 function meantIn(step: Step, payload: JsonObject): ZonelessTimes {
-  const { state: { chargerClock: { zoneless: known } }, now } = step;
+  const { state: { chargerClock: { zoneless: known }, configuration }, now } = step;
+  if (configuration.charger.timeZone !== undefined) return "local";
   const utc = newestIn(payload);
   if (utc === undefined) return known ?? "utc";
   const local = localReading(step, utc);
@@ -63,13 +64,13 @@ function stampsOf(values: JsonValue | undefined): (JsonValue | undefined)[] {
   return list.map((item) => (item as JsonObject | null | undefined)?.timestamp);
 }
 
-/** On the household's clock; of an hour that comes twice, the one that is nearer to now. */
+/** On the household's clock, or on the one that is configured for the charger; of an hour that comes twice, the one that is nearer to now. */
 function localReading({ state, now }: Step, asUtc: number): number {
-  const { timeZone } = state.configuration;
+  const { charger, timeZone } = state.configuration;
   const clock = Temporal.Instant.fromEpochMilliseconds(asUtc).toZonedDateTimeISO("UTC")
     .toPlainDateTime();
   const [earlier, later] = (["earlier", "later"] as const).map((disambiguation) =>
-    clock.toZonedDateTime(timeZone, { disambiguation }).epochMilliseconds
+    clock.toZonedDateTime(charger.timeZone ?? timeZone, { disambiguation }).epochMilliseconds
   ) as [number, number];
   return Math.abs(earlier - now) < Math.abs(later - now) ? earlier : later;
 }

@@ -9,6 +9,7 @@ const text = v.string();
 const optionalText = v.optional(text);
 const number = v.number();
 const flag = v.boolean();
+const timeZone = v.pipe(text, v.check(isTimeZone, "expected an IANA time zone"));
 const allowOrDeny = v.picklist(["allow", "deny"]);
 
 const backend = v.object({
@@ -80,6 +81,7 @@ const tariff = v.object({
 export const configurationShape = v.object({
   charger: v.object({
     id: optionalText,
+    timeZone: v.optional(timeZone),
     heartbeatIntervalS: number,
     answerDeadlineMs: number,
     callTimeoutMs: number,
@@ -90,7 +92,7 @@ export const configurationShape = v.object({
     phases: number,
     voltageV: number,
   }),
-  timeZone: v.pipe(text, v.check(isTimeZone, "expected an IANA time zone")),
+  timeZone,
   currency: text,
   backends: v.array(backend),
   allowUnknownBackends: flag,

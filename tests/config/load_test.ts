@@ -280,6 +280,13 @@ Deno.test("what looks like a number stays the text that it is", () => {
   deepEqual(core.idTags.map(({ tag }) => tag), ["0412345678", "04E2123456", "0x10", "true"]);
 });
 
+Deno.test("the charger's time zone is its own, and nobody's where none is given", () => {
+  const text = "time_zone: Europe/Brussels\ncharger: { time_zone: America/Denver }\n";
+  const { charger, timeZone } = configuration(text).core;
+  deepEqual([charger.timeZone, timeZone], ["America/Denver", "Europe/Brussels"]);
+  equal("timeZone" in configuration("time_zone: Europe/Brussels\n").core.charger, false);
+});
+
 Deno.test("flags are true and false, yes and no, on and off", () => {
   for (const [word, value] of [["true", true], ["Yes", true], ["on", true], ["off", false]]) {
     equal(configuration(`allow_shared_charging: ${word}\n`).core.allowSharedCharging, value);

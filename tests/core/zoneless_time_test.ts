@@ -116,6 +116,14 @@ Deno.test("all times of a message are read alike, by the newest", () => {
   equal(session?.meteredAt, Date.parse("2026-06-01T10:30:00Z"));
 });
 
+Deno.test("a zone that is configured for the charger counts, whatever is nearer", () => {
+  const h = new Harness(configuration({ timeZone: BRUSSELS, charger: { timeZone: DENVER } }));
+  setClock(h, "2026-06-01T12:00:05Z");
+  h.bootCharger();
+  start(h, { timestamp: "2026-06-01T04:00:00" });
+  equal(startedAt(h), "2026-06-01T10:00:00.000Z");
+});
+
 Deno.test("with other firmware it may mean something else", () => {
   const h = charger(BRUSSELS, "2026-06-01T12:00:05Z");
   status(h, "2026-06-01T14:00:00");
