@@ -85,7 +85,8 @@ function isSame(one: string, other: string): boolean {
 
 function isDevice(path: string): boolean {
   try {
-    return !Deno.statSync(path).isFile;
+    const { isFile, isDirectory } = Deno.statSync(path);
+    return !isFile && !isDirectory;
   } catch {
     return false;
   }
