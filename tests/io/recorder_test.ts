@@ -80,6 +80,23 @@ Deno.test("a full file is followed by one with a header of its own, and the olde
   });
 });
 
+Deno.test("every full file is as long as it may be, and no longer than a piece more", async () => {
+  await withRecorder(({ file, logged }) => {
+    const maxBytes = 100_000;
+    const recording = recorder(file, logged, { maxBytes, keep: 4 });
+    recording.begin(EMPTY, () => EMPTY);
+    for (let count = 0; count < 8_000; count++) {
+      recording.record(START, FRAME, 0);
+      recording.rotate();
+    }
+    recording.close();
+    for (const older of [1, 2, 3]) {
+      const { size } = Deno.statSync(`${file}.${older}`);
+      ok(size >= maxBytes && size < maxBytes + 80_000, `${size} bytes`);
+    }
+  });
+});
+
 Deno.test("what was recorded before is kept as an older file", async () => {
   await withRecorder(({ file, logged }) => {
     for (let run = 0; run < 2; run++) {
