@@ -1,6 +1,7 @@
 // A backend of the simulation: answers as its mood is, asks for what it may and may not have.
 
 import type { JsonObject } from "../../src/ocpp/json.ts";
+import { type Command, COMMANDS } from "../core/command_fixture.ts";
 import { friendlyAnswer, START } from "../core/harness.ts";
 import { GARBAGE } from "./garbage.ts";
 import type { Link } from "./link.ts";
@@ -19,6 +20,20 @@ const RESERVED_MS = 30 * 86_400_000;
 
 /** The first backend's transaction ids begin here, the next one's so many later. */
 const OWN_IDS = 1_000_000;
+
+/** What is wished for in other ways. */
+const WISHED: ReadonlySet<string> = new Set([
+  "CancelReservation",
+  "ClearChargingProfile",
+  "RemoteStartTransaction",
+  "RemoteStopTransaction",
+  "ReserveNow",
+  "SetChargingProfile",
+  "UnlockConnector",
+]);
+
+/** Every other action of a central system. */
+const OTHERS = (Object.keys(COMMANDS) as Command[]).filter((action) => !WISHED.has(action));
 
 /** A transaction that somebody has an id for. */
 export type IdsKnown = (target: number) => number;
@@ -84,6 +99,11 @@ export class Backend {
     this.link?.say(text);
   }
 
+  /** A tag of its own: one of the table, or one that nobody else knows. */
+  #tag(target: number): string {
+    return `${target % 2 === 0 ? "" : "R"}${TAGS[this.#index]}`;
+  }
+
   #friendly(id: string, action: string): string {
     const wall = START + this.timeline.now;
     const payload = friendlyAnswer(action, wall, () => {
@@ -103,7 +123,7 @@ export class Backend {
     target: number,
     known: IdsKnown,
   ): string {
-    const idTag = TAGS[this.#index];
+    const idTag = this.#tag(target);
     const call = (action: string, payload: JsonObject) => JSON.stringify([2, id, action, payload]);
     switch (wish) {
       case "start":
@@ -137,10 +157,10 @@ export class Backend {
       }
       case "release":
         return call("CancelReservation", { reservationId: 1 });
-      case "read":
-        return call("GetConfiguration", {});
-      case "reset":
-        return call("Reset", { type: "Hard" });
+      case "other": {
+        const action = OTHERS[target % OTHERS.length]!;
+        return call(action, COMMANDS[action][0]);
+      }
       case "garbage":
         return GARBAGE[target % GARBAGE.length]!;
       default:
@@ -160,7 +180,7 @@ export class Backend {
       case "start":
         return ask("RemoteStartTransaction", {
           connector_id: connector,
-          id_tag: TAGS[this.#index],
+          id_tag: this.#tag(target),
         });
       case "stop":
         return ask("RemoteStopTransaction", { transaction_id: known(target) });
@@ -173,10 +193,8 @@ export class Backend {
         return ask("request_control", { queue: target % 2 === 0 });
       case "release":
         return ask("release_control");
-      case "read":
-        return ask("status");
-      case "reset":
-        return ask("Reset");
+      case "other":
+        return ask(["status", "ping", "subscribe", "Reset"][target % 4]!);
       case "garbage":
         return GARBAGE[target % GARBAGE.length]!;
       default:

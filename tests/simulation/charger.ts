@@ -79,6 +79,8 @@ export class Charger {
       register: Math.max(register, 100_000 * charges.length),
       id: undefined,
       running: true,
+      beganAt: this.timeline.now,
+      lost: false,
       unacknowledged: 0,
     };
     charges.push(charge);
@@ -105,6 +107,16 @@ export class Charger {
     this.#tell({ charge, action: "StopTransaction", payload, register });
   }
 
+  /** It remembers nothing of what ran, and is free: there will never be a stop. */
+  forget(connectorId: number): void {
+    const charge = this.charging(connectorId);
+    if (!charge || charge.unacknowledged > 0) return;
+    charge.running = false;
+    charge.lost = true;
+    this.#tellStatus();
+    this.send();
+  }
+
   charging(connectorId: number): Charge | undefined {
     return this.books.charges.findLast((one) => one.running && one.connectorId === connectorId);
   }
@@ -121,6 +133,12 @@ export class Charger {
       case "data":
         this.#chatter.push(["DataTransfer", { vendorId: "vendor", data: "x" }]);
         break;
+      case "loose": {
+        const sampledValue = [{ value: "7" }];
+        const meterValue = [{ timestamp: this.#time(), sampledValue }];
+        this.#chatter.push(["MeterValues", { connectorId: 0, meterValue }]);
+        break;
+      }
       case "garbage":
         this.link?.say(this.random.pick(GARBAGE));
         break;

@@ -1,13 +1,14 @@
 // Promises 3 and 5: one holder, the owner's word, and nothing decided without being written down.
 
 import assert from "node:assert/strict";
-import type { OwnerMode } from "../../src/core/event.ts";
+import type { Event } from "../../src/core/event.ts";
 import type { DecisionRecord } from "../../src/core/record.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import { FIRST_LIMIT_A, FIRST_LOCK } from "./backend.ts";
 import { ownerOf } from "./books.ts";
 import type { Machine } from "./machine.ts";
 import { BACKENDS } from "./move.ts";
+import { OwnersWord } from "./owners_word.ts";
 
 /** Equal refusals so close together are written down once, ms. */
 const REPEATED_DECISION_MS = 61_000;
@@ -20,8 +21,7 @@ const NEEDS_CONTROL: ReadonlySet<string> = new Set([
 ]);
 
 export class ControlJudge {
-  #mode: OwnerMode = { mode: "auto" };
-  #newMode: OwnerMode | undefined;
+  readonly #word = new OwnersWord();
   /** Who holds control, by the decisions. */
   #holder: string | undefined;
   #holderBefore: string | undefined;
@@ -29,8 +29,6 @@ export class ControlJudge {
   readonly #granted = new Set<string>();
   /** Who asked for which of our transactions to be stopped. */
   readonly #stops = new Map<number, Set<string>>();
-  /** Our transactions that ran while the owner had everything paused. */
-  readonly #paused = new Set<number>();
   /** When something was last decided, by backend and action: epoch milliseconds. */
   readonly #explanations = new Map<string, number>();
   /** Refusals of this step: of whom, and of what. */
@@ -39,26 +37,16 @@ export class ControlJudge {
   constructor(readonly machine: () => Machine) {}
 
   /** A step begins. */
-  begin(): void {
+  begin(event: Event): void {
     this.#holderBefore = this.#holder;
     this.#granted.clear();
-  }
-
-  /** The owner speaks; it counts from the end of the step on. */
-  owner(mode: OwnerMode): void {
-    this.#newMode = mode;
-    if (mode.mode === "paused") this.#pauseAll();
-  }
-
-  /** The core has been told of the owner's word. */
-  ownerHeard(): void {
-    this.#mode = this.#newMode ?? this.#mode;
-    this.#newMode = undefined;
+    this.#word.hear(event, this.machine().wallMs());
   }
 
   /** A step has ended. */
   end(): void {
-    if (this.#mode.mode === "paused") this.#pauseAll();
+    const { state, owesControl } = this.machine();
+    this.#word.check(state, owesControl);
     this.#checkExplained();
     const holder = this.machine().state.control.lease?.backendId;
     assert.equal(holder, this.#holder, "P5: control changed without a decision");
@@ -67,16 +55,9 @@ export class ControlJudge {
 
   /** The process has died, and lives again. */
   restarted(): void {
-    const { lostToDisk, state: { control } } = this.machine();
-    this.#holder = control.lease?.backendId;
-    const possible = [this.#mode, ...this.#newMode ? [this.#newMode] : []];
-    // A word that came while nothing could be written may be forgotten.
-    if (lostToDisk) possible.push(control.mode);
-    const mode = JSON.stringify(control.mode);
-    const kept = possible.find((one) => JSON.stringify(one) === mode);
-    assert.ok(kept, "P3: the owner's word is forgotten");
-    this.#mode = kept;
-    this.#newMode = undefined;
+    const { state } = this.machine();
+    this.#holder = state.control.lease?.backendId;
+    this.#word.restarted(state);
     this.#toExplain.length = 0;
   }
 
@@ -119,21 +100,31 @@ export class ControlJudge {
       case "SetChargingProfile": {
         const { chargingSchedule } = payload.csChargingProfiles as JsonObject;
         const { chargingSchedulePeriod } = chargingSchedule as JsonObject;
-        for (const { limit } of chargingSchedulePeriod as { limit: number }[]) {
+        const periods = chargingSchedulePeriod as { limit: number }[];
+        if (payload.connectorId === 0) this.#checkCap(periods[0]!.limit);
+        for (const { limit } of periods) {
           const who = BACKENDS[limit - FIRST_LIMIT_A];
-          if (who !== undefined) this.#needsControl(`${limit} A`, who);
+          if (who !== undefined && !this.#guards(who)) this.#needsControl(`${limit} A`, who);
         }
         return;
       }
-      case "Reset":
-      case "ChangeAvailability":
-      case "UpdateFirmware":
-        return assert.fail(`P3: nobody may ask for ${action}`);
     }
+  }
+
+  /** The owner's limit holds for everybody, always. */
+  #checkCap(limitA: number): void {
+    const capA = this.#word.capA(this.machine().wallMs());
+    assert.ok(limitA <= capA, `P3: ${limitA} A, and the owner said ${capA}`);
   }
 
   #needsControl(what: string, who: string | undefined): void {
     assert.ok(who !== undefined && this.#entitled(who), `P3: ${what} of ${who} without control`);
+  }
+
+  /** Some may lower the limit of whoever holds control. */
+  #guards(who: string): boolean {
+    const { backends } = this.machine().configuration;
+    return backends.some(({ id, permissions }) => id === who && permissions.has("guard"));
   }
 
   #entitled(who: string): boolean {
@@ -149,9 +140,11 @@ export class ControlJudge {
       .some((who) => who === session.backendId || this.#entitled(who));
     const { control: { handover }, refused } = state;
     const inTheWay = handover !== undefined && session.backendId !== handover.backendId;
-    const pauses = this.#mode.mode === "paused" || this.#newMode?.mode === "paused";
-    const barred = refused.has(transactionId) || pauses || this.#paused.has(transactionId);
-    assert.ok(asked || inTheWay || barred, `P3: nobody may stop transaction ${transactionId}`);
+    const pauses = this.#word.mode.mode === "paused";
+    assert.ok(
+      asked || inTheWay || pauses || refused.has(transactionId),
+      `P3: nobody may stop transaction ${transactionId}`,
+    );
   }
 
   /** A decision is written down. */
@@ -171,13 +164,8 @@ export class ControlJudge {
     if (ends && this.#holder === backendId) this.#holder = undefined;
   }
 
-  /** What runs may be stopped, and what begins while it lasts. */
-  #pauseAll(): void {
-    for (const id of this.machine().state.open) this.#paused.add(id);
-  }
-
   #letsIn(who: string): boolean {
-    const mode = this.#mode;
+    const { mode } = this.#word;
     return mode.mode === "auto" || (mode.mode === "backend" && mode.backendId === who);
   }
 }

@@ -5,13 +5,18 @@ import type { LogEntry } from "../../src/core/record.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import type { Tables } from "../support/tables.ts";
 import type { Backend } from "./backend.ts";
+import type { ViewJudge } from "./view_judge.ts";
 
 /** The id of a transaction whose StartTransaction was set aside. */
 const NO_TRANSACTION = -1;
 
 export class DeliveryJudge {
-  /** Everything up to this sequence has been sent, or is not for this backend. */
+  /** Everything up to this sequence has been sent, or was not for this backend at that time. */
   highest = 0;
+  /** Sequences above `#checked` that have been sent. */
+  readonly #sent = new Set<number>();
+  /** The backend's cursor has been here. */
+  #checked = 0;
   /** The text of each transaction message by its id. */
   readonly #texts = new Map<string, string>();
   /** By our transaction id, the ids of the messages that began it. */
@@ -19,19 +24,25 @@ export class DeliveryJudge {
   /** Our transactions of which it has refused something. */
   readonly #setAside = new Set<number>();
 
-  constructor(readonly backend: Backend, readonly tables: Tables) {}
+  constructor(
+    readonly backend: Backend,
+    readonly tables: Tables,
+    readonly view: ViewJudge,
+  ) {}
 
   /** A CALL has been sent to an OCPP backend. */
   call(id: string, action: string, payload: JsonObject, text: string): void {
     const sent = this.#texts.get(id);
     if (sent !== undefined) {
-      return assert.ok(text === sent, "P1: a repetition that differs");
+      return assert.ok(text === sent, `P1: a repetition that differs: ${text}, before ${sent}`);
     }
-    if (!action.endsWith("Transaction") && action !== "MeterValues") return;
+    const ofTransaction = action.endsWith("Transaction") ||
+      (action === "MeterValues" && payload.transactionId !== undefined);
+    if (!ofTransaction) return this.view.call(action, payload);
     this.#texts.set(id, text);
     const entry = this.next();
     assert.ok(entry, `P1: ${this.backend.id} is told of what is not in the log`);
-    this.highest = entry.sequence;
+    this.#tell(entry.sequence);
     assert.equal(action, entry.action, `P1: ${this.backend.id} is told out of order`);
     assert.equal(told(payload), told(entry.payload), `P1: ${this.backend.id} is told out of order`);
     if (action === "StartTransaction") {
@@ -47,7 +58,25 @@ export class DeliveryJudge {
     if (sequence <= this.highest) return;
     const entry = this.next();
     assert.equal(sequence, entry?.sequence, `P1: ${this.backend.id} is told out of order`);
+    this.#tell(sequence);
+  }
+
+  /** A step has ended: nothing was passed over that this backend may see. */
+  check(cursor: number): void {
+    for (; this.#checked < cursor; this.#checked++) {
+      const entry = this.tables.log[this.#checked]!;
+      const told = this.#sent.delete(entry.sequence);
+      assert.ok(
+        told || !this.#isFor(entry),
+        `P1: ${this.backend.id} is not told of ${this.#checked + 1}`,
+      );
+    }
+    this.highest = Math.max(this.highest, cursor);
+  }
+
+  #tell(sequence: number): void {
     this.highest = sequence;
+    this.#sent.add(sequence);
   }
 
   /** The backend has refused a message for good. */
@@ -57,13 +86,19 @@ export class DeliveryJudge {
 
   /** The next entry that this backend is entitled to; undefined: it has had them all. */
   next(): LogEntry | undefined {
-    const { tables: { log, sessions }, backend } = this;
+    const { log } = this.tables;
     for (let index = this.highest; index < log.length; index++) {
       const entry = log[index]!;
-      const own = sessions.get(entry.transactionId)?.backendId === backend.id;
-      if (backend.id !== "c" || own) return entry;
+      if (this.#isFor(entry)) return entry;
     }
     return undefined;
+  }
+
+  /** Of a transaction whose begin it was not to see it is told nothing. */
+  #isFor({ action, transactionId }: LogEntry): boolean {
+    const begun = this.backend.json || action === "StartTransaction" ||
+      this.#starts.has(transactionId);
+    return begun && this.view.mayKnow(this.tables.sessions.get(transactionId)?.backendId ?? null);
   }
 
   /** Our transaction that the backend means by an id that it gave. */

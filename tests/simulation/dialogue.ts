@@ -10,6 +10,8 @@ const CALL_TIMEOUT_MS = 30_000;
 export interface Waiting {
   /** By the timeline. */
   readonly at: number;
+  /** How long the machine had stood still by then, ms. */
+  readonly frozenMs: number;
   readonly action: string;
   /** The transaction message that it carries. */
   readonly message?: Message | undefined;

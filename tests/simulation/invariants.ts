@@ -7,11 +7,14 @@ import type { Write } from "../../src/core/record.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import type { Backend } from "./backend.ts";
 import type { Books, Message } from "./books.ts";
+import { CommandJudge } from "./command_judge.ts";
 import { ControlJudge } from "./control_judge.ts";
 import { DeliveryJudge } from "./delivery_judge.ts";
-import { Dialogue } from "./dialogue.ts";
+import { Dialogue, type Waiting } from "./dialogue.ts";
 import type { Machine } from "./machine.ts";
+import { RuleJudge } from "./rule_judge.ts";
 import type { Timeline } from "./timeline.ts";
+import { ViewJudge } from "./view_judge.ts";
 
 /** The longest that the charger waits for an answer, ms. */
 const PATIENCE_MS = 2_500;
@@ -24,8 +27,11 @@ export class Invariants {
   /** The charger's CALLs are c1, c2 … */
   readonly #charger = new Dialogue("c");
   readonly #control: ControlJudge;
+  readonly #commands: CommandJudge;
+  readonly rules: RuleJudge;
   readonly #backends: Map<string, Dialogue>;
-  #depth = 0;
+  /** When the steps under way began, by the timeline: a step may follow from one. */
+  #began: number[] = [];
 
   constructor(
     readonly machine: () => Machine,
@@ -36,12 +42,21 @@ export class Invariants {
     tables: Machine["tables"],
   ) {
     this.#control = new ControlJudge(machine);
-    this.judges = new Map(backends.map((one) => [one.id, new DeliveryJudge(one, tables)]));
+    this.#commands = new CommandJudge(machine);
+    this.rules = new RuleJudge(machine, timeline);
+    this.judges = new Map(
+      backends.map((
+        one,
+      ) => [one.id, new DeliveryJudge(one, tables, new ViewJudge(machine, one.id))]),
+    );
     this.#backends = new Map(backends.map(({ id }) => [id, new Dialogue(id)]));
   }
 
   before(event: Event): void {
-    if (this.#depth++ === 0) this.#control.begin();
+    if (this.#began.push(this.timeline.now) === 1) {
+      this.#control.begin(event);
+      this.rules.begin(event);
+    }
     switch (event.type) {
       case "charger_connected":
         return this.#charger.open(event.connection);
@@ -61,8 +76,6 @@ export class Invariants {
         const { backendId, connection, text } = event;
         return this.#said(this.#backends.get(backendId)!, connection, text, backendId);
       }
-      case "owner":
-        this.#control.owner(event.mode);
     }
   }
 
@@ -73,7 +86,11 @@ export class Invariants {
       case "send_backend":
         return this.#toBackend(effect.backendId, effect.connection, effect.text);
       case "note":
-        if (effect.write.table === "decision") this.#control.decided(effect.write.row);
+        if (effect.write.table !== "decision") return;
+        this.#control.decided(effect.write.row);
+        return this.rules.decided(effect.write.row);
+      case "publish":
+        return this.rules.published(effect);
     }
   }
 
@@ -85,34 +102,44 @@ export class Invariants {
     }
   }
 
-  after(event: Event): void {
-    if (event.type === "owner") this.#control.ownerHeard();
-    if (--this.#depth > 0) return;
-    this.books.check(this.machine().tables);
+  after(): void {
+    this.#began.pop();
+    if (this.#began.length > 0) return;
+    const { tables, state } = this.machine();
+    this.books.check(tables);
     this.#control.end();
-    for (const [id, { at }] of this.#charger.waiting) {
-      assert.ok(this.timeline.now - at <= PATIENCE_MS, `P2: the charger waits for ${id} too long`);
+    for (const [id, judge] of this.judges) {
+      const { cursor = 0, sentSequence = 0 } = state.backends.get(id) ?? {};
+      judge.check(Math.max(cursor, sentSequence));
     }
+    for (const [id, waiting] of this.#charger.waiting) {
+      assert.ok(this.#waited(waiting) <= PATIENCE_MS, `P2: the charger waits for ${id} too long`);
+    }
+  }
+
+  /** For how long somebody waits, but for the time in which the machine stood still, ms. */
+  #waited({ at, frozenMs }: Waiting): number {
+    return this.timeline.now - at - (this.machine().disk.frozenMs - frozenMs);
   }
 
   /** The process has died, and lives again. */
   restarted(): void {
-    this.#depth = 0;
+    this.#began = [];
     this.#charger.open(undefined);
     for (const dialogue of this.#backends.values()) dialogue.open(undefined);
     this.#control.restarted();
+    this.#commands.restarted();
+    this.rules.restarted();
   }
 
   /** What takes longer than a step. */
   overdue(): void {
     for (const [who, { waiting }] of this.#backends) {
-      for (const [id, { at }] of waiting) {
-        assert.ok(
-          this.timeline.now - at <= LONGEST_ANSWER_MS,
-          `P4: ${who} gets no answer to ${id}`,
-        );
+      for (const [id, one] of waiting) {
+        assert.ok(this.#waited(one) <= LONGEST_ANSWER_MS, `P4: ${who} gets no answer to ${id}`);
       }
     }
+    this.rules.overdue();
   }
 
   #said(
@@ -124,18 +151,24 @@ export class Invariants {
     if (dialogue.connection !== connection) return;
     const frame = parse(text);
     if (frame === undefined) return;
-    const at = this.timeline.now;
+    const since = { at: this.timeline.now, frozenMs: this.machine().disk.frozenMs };
     if (!Array.isArray(frame)) {
       if (backendId !== undefined && typeof frame.id === "string") {
-        dialogue.waiting.set(frame.id, { at, action: String(frame.action) });
+        dialogue.waiting.set(frame.id, { ...since, action: String(frame.action) });
         this.#wantsStop(backendId, String(frame.action), frame.transaction_id);
       }
       return;
     }
     const [type, id, action, payload] = frame as [number, string, string, JsonObject];
     if (type === 2 && typeof id === "string" && typeof action === "string") {
-      dialogue.waiting.set(id, { at, message: this.messages.get(id), action });
-      if (backendId !== undefined) this.#wantsStop(backendId, action, payload.transactionId);
+      dialogue.waiting.set(id, { ...since, message: this.messages.get(id), action });
+      if (backendId === undefined) {
+        const loose = action === "MeterValues" && payload.transactionId === undefined;
+        if (loose) { for (const { view } of this.judges.values()) view.loose(payload.meterValue); }
+        return;
+      }
+      this.#wantsStop(backendId, action, payload.transactionId);
+      this.#commands.asked(backendId, action);
     } else {
       dialogue.settle(id);
     }
@@ -150,7 +183,8 @@ export class Invariants {
   #toCharger(connection: number, text: string): void {
     const [type, id, action, payload] = JSON.parse(text);
     if (type === 2) {
-      this.#charger.call(id, this.timeline.now);
+      this.#charger.call(id, this.#began.at(-1)!);
+      this.#commands.sent(action);
       return this.#control.command(action, payload);
     }
     const waiting = this.#charger.answer(connection, id);
@@ -165,6 +199,7 @@ export class Invariants {
     const judge = this.judges.get(backendId)!;
     if (!Array.isArray(frame)) {
       if (typeof frame.sequence === "number") judge.event(frame.sequence);
+      if (typeof frame.type === "string") judge.view.event(frame);
       if (frame.id !== undefined) dialogue.answer(connection, frame.id);
       return;
     }
@@ -176,7 +211,7 @@ export class Invariants {
       if (type === 3 && atOnce) this.#control.answered(backendId, waiting.action, action);
       return;
     }
-    dialogue.call(id, this.timeline.now);
+    dialogue.call(id, this.#began.at(-1)!);
     judge.call(id, action, payload, text);
   }
 }

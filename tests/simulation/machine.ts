@@ -8,6 +8,7 @@ import type { Write } from "../../src/core/record.ts";
 import { createState, nextDeadline, type State, step } from "../../src/core/step.ts";
 import { eventLine, headerLine } from "../../src/recording/recording_format.ts";
 import { Crash } from "../core/harness.ts";
+import type { Disk } from "./disk.ts";
 import { Tables } from "../support/tables.ts";
 
 /** Notes that wait for the disk are written after this long, ms. */
@@ -22,7 +23,7 @@ export interface Outside {
   /** The core is about to be told of an event. */
   before(event: Event): void;
   /** It has been told, and every effect has been performed. */
-  after(event: Event): void;
+  after(): void;
 }
 
 /** The proxy without its sockets. */
@@ -34,24 +35,20 @@ export class Machine {
   lives = 0;
   /** Effects that are still performed before the process dies. */
   effectsLeft = Infinity;
-  /** While true nothing can be written. */
-  diskFull = false;
-  /** So many commits fail, one after the other. */
-  failures = 0;
   /** The recording of this life; undefined: nobody wants it. */
   recording: string[] | undefined;
   /** While it is recorded: what was sent in this life, and to whom. */
   sent: string[] = [];
-  /** The last death lost what could not be written because the disk was full. */
+  /** The last death lost a word of the owner's that could not be written. */
   lostToDisk = false;
-  readonly #waiting: Write[] = [];
-  /** Among them is what should have been written at once. */
-  #owed = false;
+  /** What waits for the disk, oldest first; `owed`: it should have been written at once. */
+  #waiting: { readonly write: Write; readonly owed: boolean }[] = [];
   #flushAt = Infinity;
 
   /** `wallMs`: the time of day, epoch milliseconds. */
   constructor(
-    readonly configuration: CoreConfiguration,
+    public configuration: CoreConfiguration,
+    readonly disk: Disk,
     readonly wallMs: () => number,
     readonly outside: Outside,
     record: boolean,
@@ -76,7 +73,7 @@ export class Machine {
       if (this.effectsLeft-- <= 0) throw new Crash();
       this.#perform(effect);
     }
-    outside.after(event);
+    outside.after();
   }
 
   /** When something is to be done without an event, epoch milliseconds. */
@@ -95,20 +92,28 @@ export class Machine {
   flush(): void {
     this.#flushAt = Infinity;
     if (this.#waiting.length === 0) return;
-    if (this.diskFull) {
-      this.#flushAt = this.wallMs() + FLUSH_MS;
-      return;
-    }
-    this.#owed = false;
-    for (const write of this.#waiting.splice(0)) this.tables.apply(write);
+    if (this.disk.write()) this.#write(() => true);
+    else this.#flushAt = this.wallMs() + FLUSH_MS;
+  }
+
+  /** What the owner said last could not be written yet. */
+  get owesControl(): boolean {
+    return this.#waiting.some(({ write, owed }) =>
+      owed && write.table === "fact" && write.key === "control"
+    );
+  }
+
+  #write(which: (write: Write) => boolean): void {
+    const due = this.#waiting.filter(({ write }) => which(write));
+    this.#waiting = this.#waiting.filter(({ write }) => !which(write));
+    for (const { write } of due) this.tables.apply(write);
   }
 
   /** The process ends: by kill -9 what waits for the disk is lost. Then a new life. */
   restart(orderly: boolean, booted: () => void): void {
     if (orderly) this.flush();
-    this.lostToDisk = this.#owed;
-    this.#owed = false;
-    this.#waiting.length = 0;
+    this.lostToDisk = this.owesControl;
+    this.#waiting = [];
     this.#flushAt = Infinity;
     this.effectsLeft = Infinity;
     this.tables.facts.set("run", Number(this.tables.facts.get("run")) + 1);
@@ -146,22 +151,24 @@ export class Machine {
     switch (effect.type) {
       case "store": {
         const { token, writes } = effect;
-        const failed = this.diskFull || this.failures > 0;
-        if (failed) {
-          this.failures = Math.max(0, this.failures - 1);
-        } else {
-          this.flush();
+        const failed = !this.disk.write();
+        if (!failed) {
+          // As the shell does it: a noted cursor waits, unless something is owed.
+          const owed = this.#waiting.some((one) => one.owed);
+          this.#write(({ table }) => owed || table !== "cursor");
+          this.#waiting = this.#waiting.filter((old) =>
+            !writes.some((one) => isSame(old.write, one))
+          );
           for (const write of writes) this.tables.apply(write);
           this.outside.stored(writes);
         }
         return this.tell({ type: "stored", token, ...failed && { failure: "the disk is full" } });
       }
       case "persist":
-        this.#waiting.push(...effect.writes);
-        this.#owed = true;
+        for (const write of effect.writes) this.#waiting.push({ write, owed: true });
         return this.flush();
       case "note":
-        this.#waiting.push(effect.write);
+        this.#waiting.push({ write: effect.write, owed: false });
         if (this.#flushAt === Infinity) this.#flushAt = this.wallMs() + FLUSH_MS;
         return this.outside.perform(effect);
       case "send_charger":
@@ -175,4 +182,10 @@ export class Machine {
         return this.outside.perform(effect);
     }
   }
+}
+
+/** Whether both say how far one backend is. */
+function isSame(one: Write, other: Write): boolean {
+  return one.table === "cursor" && other.table === "cursor" &&
+    one.cursor.backendId === other.cursor.backendId;
 }

@@ -15,19 +15,23 @@ export type Mood = (typeof MOODS)[number];
 /** The tags of the backends in their order, then the household's. */
 export const TAGS = ["A", "B", "C", "J", "H"] as const;
 
-/** What a backend may ask for; the last ones are nobody's right, or nonsense. */
+/** What a backend may ask for; `other`: any action of a central system; the last one is nonsense. */
 export const WISHES = [
   "start",
   "start",
+  "start",
   "stop",
   "stop",
+  "stop",
+  "limit",
   "limit",
   "clear",
   "unlock",
   "reserve",
   "release",
-  "read",
-  "reset",
+  "other",
+  "other",
+  "other",
   "garbage",
 ] as const;
 
@@ -37,7 +41,12 @@ export type Deed =
   | { readonly type: "plug"; readonly connector: number; readonly tag: string }
   | { readonly type: "measure"; readonly connector: number; readonly wh: number }
   | { readonly type: "unplug"; readonly connector: number }
-  | { readonly type: "chatter"; readonly what: "heartbeat" | "authorize" | "data" | "garbage" }
+  /** The charger forgets what runs: it is free again, and there will never be a stop. */
+  | { readonly type: "forget"; readonly connector: number }
+  | {
+    readonly type: "chatter";
+    readonly what: "heartbeat" | "authorize" | "data" | "loose" | "garbage";
+  }
   | {
     readonly type: "charger_link";
     /** `return`: a new connection while the old one is not known to be dead. */
@@ -58,9 +67,24 @@ export type Deed =
     readonly who: BackendId;
     readonly how: "cut" | "half_open" | "away" | "back";
   }
-  | { readonly type: "owner"; readonly mode: "auto" | "owner_only" | "paused" | BackendId }
-  | { readonly type: "owner_limit"; readonly currentA: number | undefined }
-  | { readonly type: "disk"; readonly how: "full" | "fails_once" | "fails_thrice" }
+  | {
+    readonly type: "owner";
+    readonly mode: "auto" | "owner_only" | "paused" | BackendId;
+    /** Absent: until the next word. */
+    readonly forMs?: number;
+  }
+  | {
+    readonly type: "owner_limit";
+    readonly currentA: number | undefined;
+    readonly forMs?: number;
+  }
+  /** One of the open questions, or one that is not open. */
+  | { readonly type: "answer"; readonly which: number; readonly allow: boolean }
+  /** null: its source is gone. */
+  | { readonly type: "fact"; readonly name: "sun" | "house"; readonly value: string | null }
+  /** The configuration is read again; which of HOUSEHOLDS it is now. */
+  | { readonly type: "configure"; readonly household: number }
+  | { readonly type: "disk"; readonly how: "full" | "fails_once" | "fails_thrice" | "slow" }
   | { readonly type: "clock"; readonly byMs: number }
   | { readonly type: "restart" }
   | { readonly type: "nothing" };
@@ -84,9 +108,10 @@ const DEEDS: readonly (readonly [weight: number, draw: Draw])[] = [
   [6, (r) => ({ type: "plug", connector: connector(r), tag: r.pick(TAGS) })],
   [10, (r) => ({ type: "measure", connector: connector(r), wh: r.between(1, 500) })],
   [4, (r) => ({ type: "unplug", connector: connector(r) })],
+  [1, (r) => ({ type: "forget", connector: connector(r) })],
   [4, (r) => ({
     type: "chatter",
-    what: r.pick(["heartbeat", "authorize", "data", "garbage"] as const),
+    what: r.pick(["heartbeat", "authorize", "data", "loose", "garbage"] as const),
   })],
   [3, (r) => ({
     type: "charger_link",
@@ -109,11 +134,20 @@ const DEEDS: readonly (readonly [weight: number, draw: Draw])[] = [
   [2, (r) => ({
     type: "owner",
     mode: r.chance(0.6) ? "auto" : r.pick(["owner_only", "paused", ...BACKENDS] as const),
+    ...r.chance(0.4) && { forMs: r.between(1, 60_000) },
   })],
-  [1, (r) => ({ type: "owner_limit", currentA: r.pick([undefined, undefined, 0, 10]) })],
+  [1, (r) => ({
+    type: "owner_limit",
+    currentA: r.pick([undefined, 0, 10]),
+    ...r.chance(0.4) && { forMs: r.between(1, 60_000) },
+  })],
+  [4, (r) => ({ type: "answer", which: r.below(1_000), allow: r.chance(0.6) })],
+  [2, (r) => ({ type: "fact", name: "sun", value: r.pick(["up", "up", "down", null]) })],
+  [2, (r) => ({ type: "fact", name: "house", value: r.pick(["300", "300", "5000", "?", null]) })],
+  [2, (r) => ({ type: "configure", household: r.below(1_000) })],
   [1, (r) => ({
     type: "disk",
-    how: r.pick(["full", "fails_once", "fails_thrice"] as const),
+    how: r.pick(["full", "fails_once", "fails_thrice", "slow"] as const),
   })],
   [1, (r) => ({ type: "clock", byMs: r.pick([-1, 1]) * r.pick([900, 61_000, 3_600_000]) })],
   [1, () => ({ type: "restart" })],

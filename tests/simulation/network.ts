@@ -75,7 +75,10 @@ export class Network {
   dialIn(one: Backend): void {
     if (one.id === "a") return;
     this.timeline.after(this.random.between(50, 3_000), () => {
-      if (!one.link && one.there) this.#connectBackend(one);
+      if (one.link || !one.there) return;
+      // The listener refuses whom it does not know.
+      const known = this.machine().configuration.backends.some(({ id }) => id === one.id);
+      if (known) this.#connectBackend(one);
     });
   }
 
@@ -170,9 +173,8 @@ export class Network {
       case "read_log": {
         const { backendId, after, limit } = effect;
         return later(this.random.below(50), () => {
-          const entries = machine.diskFull
-            ? undefined
-            : machine.tables.log.slice(after, after + limit);
+          const { disk, tables } = machine;
+          const entries = disk.readable ? tables.log.slice(after, after + limit) : undefined;
           machine.tell({ type: "log_page", backendId, after, entries });
         });
       }

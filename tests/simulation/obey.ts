@@ -1,6 +1,7 @@
 // What becomes of the CALLs that the charger receives: that depends on its mood.
 
 import type { JsonObject } from "../../src/ocpp/json.ts";
+import { type Command, COMMANDS } from "../core/command_fixture.ts";
 import { CHARGER_KEYS } from "../support/tables.ts";
 import type { Charger } from "./charger.ts";
 import { GARBAGE } from "./garbage.ts";
@@ -53,6 +54,8 @@ function carryOut(charger: Charger, action: string, payload: JsonObject): JsonOb
     case "RemoteStopTransaction": {
       const charge = charger.books.charges.findLast(({ id }) => id === payload.transactionId);
       if (!charge?.running) return { status: "Rejected" };
+      // Some say yes, and go on.
+      if (random.chance(0.1)) return { status: "Accepted" };
       timeline.after(
         random.between(10, 3_000),
         () => charge.running && charger.end(charge.connectorId),
@@ -62,6 +65,6 @@ function carryOut(charger: Charger, action: string, payload: JsonObject): JsonOb
     case "UnlockConnector":
       return { status: "UnlockFailed" };
     default:
-      return { status: "Accepted" };
+      return COMMANDS[action as Command]?.[1] ?? { status: "Accepted" };
   }
 }

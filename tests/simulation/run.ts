@@ -94,11 +94,20 @@ export function runSeed(seed: number): number {
   throw new BrokenPromise(seed, shown.recording, `seed ${seed}: ${stack}\n${text}`);
 }
 
-/** Writes the recording of a seed that failed; the path, and what to do with it, as a sentence. */
+/**
+ * Writes the recording of a seed that failed; the path, and what to do with it. It has what happened
+ * to the program; what should have come of it is known when the program is mended.
+ */
 export function keepRecording({ seed, recording }: BrokenPromise, folder: string): string {
   const path = `${folder}/simulation-${seed}.jsonl`;
   Deno.writeTextFileSync(path, recording);
-  return `${path}: play it with \`replay\`, and put it into tests/recordings`;
+  return [
+    `The last life of the process: ${path}`,
+    `  deno task replay ${path}    shows what everybody saw and what was decided`,
+    "When the program is mended, put it into tests/recordings under a name that says what it shows;",
+    "  deno test -A tests/recordings -- --update    writes beside it what comes of it now.",
+    "Read that, and commit both.",
+  ].join("\n");
 }
 
 function kindOf({ message }: Error): string {

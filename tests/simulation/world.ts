@@ -4,34 +4,20 @@ import assert from "node:assert/strict";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Event } from "../../src/core/event.ts";
 import type { Write } from "../../src/core/record.ts";
-import { backend as member, configuration, Crash, START } from "../core/harness.ts";
+import { Crash, START } from "../core/harness.ts";
 import { Backend } from "./backend.ts";
 import { Books } from "./books.ts";
 import { Charger } from "./charger.ts";
 import { Invariants } from "./invariants.ts";
 import { Machine } from "./machine.ts";
-import { type BackendId, BACKENDS, type Deed, type Move, TAGS } from "./move.ts";
+import { Disk } from "./disk.ts";
+import { checkHandovers } from "./handover_judge.ts";
+import { Household } from "./household.ts";
+import { type BackendId, BACKENDS, type Deed, type Move } from "./move.ts";
 import { Network } from "./network.ts";
 import { Random } from "./random.ts";
+import { HOUSEHOLDS } from "./stage.ts";
 import { Timeline } from "./timeline.ts";
-
-/** A backend that refuses a message again and again loses it soon. */
-const IMPATIENT = { messageAttempts: 2, messageRetryIntervalMs: 2_000 };
-
-/** `a` is dialled, the others dial; `c` sees its own transactions only; `j` speaks JSON. */
-const CONFIGURATION = configuration({
-  backends: [
-    member("a", "biller", { url: "ws://192.0.2.1/a", ...IMPATIENT }),
-    member("b", "controller", { priority: 5 }),
-    member("c", "biller", { sees: "own", priority: 2, ...IMPATIENT }),
-    member("j", "controller", { durable: true, priority: 1 }),
-  ],
-  idTags: TAGS.map((tag, index) => {
-    const backend = BACKENDS[index];
-    const owner = backend === undefined;
-    return { tag, ...backend !== undefined && { backend }, action: "allow" as const, owner };
-  }),
-});
 
 /**
  * It comes to rest within so many times 5 s: what was written before the clock was set back, and not
@@ -45,12 +31,13 @@ const MAX_TURNS = 200_000;
 export class World {
   readonly machine: Machine;
   readonly timeline = new Timeline();
-  readonly books = new Books();
+  readonly books = new Books(this.timeline);
   readonly charger: Charger;
   readonly backends: ReadonlyMap<BackendId, Backend>;
   readonly #random: Random;
   readonly #invariants: Invariants;
   readonly #network: Network;
+  readonly #household: Household;
   /** How far the machine's clock is off, ms. */
   #offMs = 0;
 
@@ -68,14 +55,15 @@ export class World {
     this.charger = new Charger(timeline, random, this.books, () => network.connectCharger());
     const outside = {
       before: (event: Event) => this.#invariants.before(event),
-      after: (event: Event) => this.#invariants.after(event),
+      after: () => this.#invariants.after(),
       stored: (writes: readonly Write[]) => this.#invariants.stored(writes),
       perform: (effect: Effect) => {
         this.#invariants.perform(effect);
         this.#network.perform(effect);
       },
     };
-    this.machine = new Machine(CONFIGURATION, () => this.#wallMs(), outside, record);
+    const disk = new Disk(timeline, random);
+    this.machine = new Machine(HOUSEHOLDS[0]!, disk, () => this.#wallMs(), outside, record);
     this.#invariants = new Invariants(
       () => this.machine,
       timeline,
@@ -84,6 +72,7 @@ export class World {
       [...this.backends.values()],
       this.machine.tables,
     );
+    this.#household = new Household(() => this.machine, () => this.#invariants.rules.open);
     this.#attempt(() => this.machine.start());
     this.charger.online(true);
     for (const one of this.backends.values()) this.#network.dialIn(one);
@@ -102,16 +91,14 @@ export class World {
   settle(): void {
     const { machine, charger } = this;
     machine.effectsLeft = Infinity;
-    machine.failures = 0;
-    machine.diskFull = false;
+    machine.disk.mend();
     charger.mood = "good";
+    this.#attempt(() => this.#household.calm());
     for (const one of this.backends.values()) {
       one.mood = "good";
       one.there = true;
-      if (!one.link) this.#network.dialIn(one);
     }
-    this.#attempt(() => machine.tell({ type: "owner_limit", currentA: undefined }));
-    this.#attempt(() => machine.tell({ type: "owner", mode: { mode: "auto" } }));
+    this.#invite();
     for (let turn = 0;; turn++) {
       assert.ok(turn < REST_TURNS, `P1: it does not come to rest: ${this.#unrest()}`);
       for (const connector of [1, 2]) charger.end(connector);
@@ -120,6 +107,7 @@ export class World {
     }
     machine.flush();
     this.books.checkEnd(machine.tables);
+    checkHandovers(machine.tables.decisions);
     this.#invariants.overdue();
   }
 
@@ -133,6 +121,7 @@ export class World {
       if (cursor !== log.lastSequence || pending) unrest.push(`${id} is at ${cursor}`);
       if (this.#invariants.judges.get(id)!.next()) unrest.push(`${id} has not heard all`);
     }
+    if (state.open.size > 0) unrest.push("a transaction is open");
     if (control.lease) unrest.push(`${control.lease.backendId} holds control`);
     const { held, queue, questions, claims, handover } = control;
     if (held.length + queue.length + questions.size + claims.length > 0) unrest.push("some wait");
@@ -160,7 +149,14 @@ export class World {
         this.#attempt(() => machine.wake());
       }
     }
-    timeline.now = end;
+    timeline.now = Math.max(timeline.now, end);
+  }
+
+  /** Whoever is configured, and has no connection, may dial in. */
+  #invite(): void {
+    for (const one of this.backends.values()) {
+      if (!one.link) this.#network.dialIn(one);
+    }
   }
 
   /** Does something that the process may not survive. */
@@ -177,6 +173,7 @@ export class World {
     this.#network.dropAll();
     // It may die again, before it has said a word.
     this.machine.restart(orderly, () => this.#invariants.restarted());
+    this.#attempt(() => this.#household.retell());
   }
 
   #do(deed: Deed): void {
@@ -188,6 +185,8 @@ export class World {
         return charger.measure(deed.connector, deed.wh);
       case "unplug":
         return charger.end(deed.connector);
+      case "forget":
+        return charger.forget(deed.connector);
       case "chatter":
         return charger.chatter(deed.what);
       case "charger_link":
@@ -202,21 +201,16 @@ export class World {
         return;
       case "link":
         return this.#network.backendLink(this.backends.get(deed.who)!, deed.how);
-      case "owner": {
-        const { mode } = deed;
-        const own = mode === "auto" || mode === "owner_only" || mode === "paused";
-        const word = own ? { mode } : { mode: "backend" as const, backendId: mode };
-        return machine.tell({ type: "owner", mode: word });
-      }
+      case "owner":
       case "owner_limit":
-        return machine.tell({ type: "owner_limit", currentA: deed.currentA });
+      case "answer":
+      case "fact":
+        return this.#household.do(deed);
+      case "configure":
+        this.#household.do(deed);
+        return this.#invite();
       case "disk":
-        if (deed.how !== "full") {
-          machine.failures = deed.how === "fails_once" ? 1 : 3;
-          return;
-        }
-        machine.diskFull = true;
-        return this.timeline.after(this.#random.below(20_000), () => machine.diskFull = false);
+        return machine.disk.trouble(deed.how);
       case "clock":
         this.#offMs += deed.byMs;
         return machine.shift(deed.byMs);
