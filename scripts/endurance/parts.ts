@@ -14,6 +14,7 @@ import { killUnderLoad } from "../../tests/process/faults/kills.ts";
 import { lockDatabase } from "../../tests/process/faults/locked_database.ts";
 import { loseWifi } from "../../tests/process/faults/lost_wifi.ts";
 import type { Outcome } from "../../tests/process/faults/outcome.ts";
+import { losePower } from "../../tests/process/faults/power_loss.ts";
 import { replaySession } from "../../tests/process/faults/replayed_session.ts";
 import { restartInSession } from "../../tests/process/faults/restarts.ts";
 import { slowConsumer } from "../../tests/process/faults/slow_consumer.ts";
@@ -39,6 +40,10 @@ const DAMAGES: readonly Damage[] = ["page", "page", "page", "header", "text"];
 
 export const PARTS: Readonly<Record<string, Part>> = {
   "kill -9": { run: (ground) => killUnderLoad({ ...ground, kills: KILLS }) },
+  "power loss": {
+    possible: canPreload,
+    run: (ground) => losePower({ ...ground, messages: 2_000, losses: 4_000 }),
+  },
   "restart": { run: (ground) => restartInSession({ ...ground, restarts: 20 }) },
   "stop": { run: (ground) => drain({ ...ground, stops: 20 }) },
   "disk full": {

@@ -18,12 +18,15 @@ export function canPreload(): boolean {
 /** Built into a folder; works on each program that is started with its environment. */
 export class Preload {
   readonly environment: Readonly<Record<string, string>>;
+  /** What the program does to its database, record by record: see journal.ts. */
+  readonly journal: string;
   readonly #file: string;
   #clockMs = 0;
   #syncMs = 0;
 
   private constructor(folder: string) {
     this.#file = `${folder}/faults`;
+    this.journal = `${folder}/journal`;
     this.environment = { LD_PRELOAD: `${folder}/preload.so`, FAULTS_FILE: this.#file };
     this.#write();
   }
