@@ -12,6 +12,7 @@ import { deviceId, type Topics } from "./mqtt_topics.ts";
 export function discoveryMessage(device: HomeDevice, topics: Topics): JsonObject {
   const { charger, instance, name } = device;
   const id = deviceId(instance);
+  const prefix = slug(name) || "charger";
   const components = {
     ...sensors(device, topics),
     ...backendSensors(device, topics),
@@ -34,7 +35,8 @@ export function discoveryMessage(device: HomeDevice, topics: Topics): JsonObject
       Object.entries(components).map(([key, component]) => [key, {
         ...component,
         unique_id: `${id}_${key}`,
-        default_entity_id: `${component.platform}.${slug(name) || "charger"}_${key}`,
+        // As versions of Home Assistant that do not know this key name it by themselves.
+        default_entity_id: `${component.platform}.${prefix}_${slug(component.name)}`,
       }]),
     ),
   };

@@ -58,7 +58,11 @@ async function discovers(one: Household): Promise<void> {
     ok(state && state.state !== "unavailable", `${entry.entity_id}: ${state?.state}`);
   }
   const attributes = async (id: string) => (await house.state(id))?.attributes ?? {};
-  equal((await attributes("sensor.charger_limit")).applied ?? true, true);
+  await until(
+    async () => (await attributes("sensor.charger_current_limit")).applied === true,
+    10_000,
+    "the cap to be in effect",
+  );
   deepEqual((await attributes("sensor.charger_in_control")).options, [
     "none",
     "owner",

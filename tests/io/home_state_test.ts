@@ -142,6 +142,9 @@ Deno.test("every entity of the device has an id, and a template for a key of the
   const components = Object.values(message.components as Record<string, JsonObject>);
   const ids = new Set(components.map(({ unique_id }) => unique_id));
   equal(ids.size, components.length);
+  const names = components.map(({ default_entity_id }) => default_entity_id);
+  equal(new Set(names).size, components.length);
+  ok(names.includes("number.charger_owner_s_limit"));
   // Those with a topic of their own for what they show, or that show nothing.
   const without = components.filter(({ value_template }) => value_template === undefined);
   deepEqual(without.map(({ name }) => name), ["Event", "Mode lasts", "Take over", "Give back"]);
