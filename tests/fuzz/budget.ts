@@ -4,7 +4,7 @@ import fc from "fast-check";
 import "../support/seed.ts";
 
 /** Campaigns that share `--minutes`. */
-const CAMPAIGNS = 13;
+const CAMPAIGNS = 15;
 
 /** More cases than any time is enough for. */
 const ENDLESS = 1_000_000_000;
