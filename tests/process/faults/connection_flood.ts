@@ -2,7 +2,7 @@
 
 import { type Program, startProgram } from "../../support/program.ts";
 import { Attack } from "../support/attack.ts";
-import { PeakMemory } from "../support/resident_memory.ts";
+import { memoryOf } from "../support/resident_memory.ts";
 import { TimedCharger } from "../support/timed_charger.ts";
 import { BACK_MS, type Outcome, RESIDENT_MIB } from "./outcome.ts";
 
@@ -32,7 +32,6 @@ export async function floodConnections(
   });
   try {
     await (await connectAtLast(program)).charger.begin();
-    using memory = new PeakMemory(program.pid);
     const port = Number(new URL(program.httpUrl).port);
     const attack = new Attack("connections", { port, addresses, count: connections });
     const took: number[] = [];
@@ -59,7 +58,12 @@ export async function floodConnections(
             unit: "ms",
             most: BACK_MS,
           },
-          { name: "resident", value: memory.mib, unit: "MiB", most: RESIDENT_MIB },
+          {
+            name: "resident, most",
+            value: (await memoryOf(program.pid)).peakMiB,
+            unit: "MiB",
+            most: RESIDENT_MIB,
+          },
         ],
       };
     } finally {

@@ -4,7 +4,7 @@ import { startProgram } from "../../support/program.ts";
 import { pause } from "../../support/until.ts";
 import { Attack } from "../support/attack.ts";
 import { JsonListener } from "../support/json_listener.ts";
-import { PeakMemory } from "../support/resident_memory.ts";
+import { memoryOf } from "../support/resident_memory.ts";
 import { quantile, TimedCharger } from "../support/timed_charger.ts";
 import { type Outcome, RESIDENT_MIB } from "./outcome.ts";
 
@@ -51,7 +51,6 @@ backends:
     steady.start();
     await charger.begin();
     await charger.measure(WARM_UP_MS);
-    using memory = new PeakMemory(program.pid);
     const port = Number(new URL(program.httpUrl).port);
     const quiet: number[] = [];
     const flapped: number[] = [];
@@ -79,7 +78,12 @@ backends:
           most: mostDials(performance.now() - begun),
         },
         { name: "connections of the steady one", value: steady.connections, most: 1 },
-        { name: "resident", value: memory.mib, unit: "MiB", most: RESIDENT_MIB },
+        {
+          name: "resident, most",
+          value: (await memoryOf(program.pid)).peakMiB,
+          unit: "MiB",
+          most: RESIDENT_MIB,
+        },
       ],
     };
   } finally {

@@ -2,7 +2,7 @@
 
 import { startProgram } from "../../support/program.ts";
 import { Attack } from "../support/attack.ts";
-import { residentMiB } from "../support/resident_memory.ts";
+import { memoryOf } from "../support/resident_memory.ts";
 import { TimedCharger } from "../support/timed_charger.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -35,9 +35,9 @@ export async function sendFragments(
     let takenMiB = 0;
     let serving = 0;
     for (let time = 0; time < times; time++) {
-      const before = residentMiB(program.pid);
+      const before = (await memoryOf(program.pid)).residentMiB;
       const report = await send(1);
-      grownMiB.push(residentMiB(program.pid) - before);
+      grownMiB.push((await memoryOf(program.pid)).residentMiB - before);
       codes.push(...report.codes);
       takenMiB = Math.max(takenMiB, report.takenMiB);
       const charger = await TimedCharger.connect(program.chargerUrl, "CP1");

@@ -49,9 +49,11 @@ export async function replaySession(
     let changed = 0;
     let replays = 0;
     let sameId = 0;
+    let refused = 0;
     const replay = async () => {
       for (const frame of frames) {
         const answer = await answerTo(socket, frame);
+        if (answer[0] !== 3) refused++;
         if (frame.includes('"StartTransaction"') && answer[2].transactionId === transactionId) {
           sameId++;
         }
@@ -76,6 +78,7 @@ export async function replaySession(
       duplicates: told() - meters - 2,
       figures: [
         { name: "tables with other rows", value: changed, most: 0 },
+        { name: "frames not confirmed again", value: refused, most: 0 },
         { name: "starts with another id", value: replays - sameId, most: 0 },
       ],
     };

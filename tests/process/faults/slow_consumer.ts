@@ -6,7 +6,7 @@ import { until } from "../../support/until.ts";
 import { jsonRegisterOf } from "../support/delivery_check.ts";
 import { JsonListener } from "../support/json_listener.ts";
 import { deafPeer } from "../support/raw_backend.ts";
-import { PeakMemory } from "../support/resident_memory.ts";
+import { memoryOf } from "../support/resident_memory.ts";
 import { quantile, TimedCharger } from "../support/timed_charger.ts";
 import { type Outcome, RESIDENT_MIB } from "./outcome.ts";
 
@@ -42,7 +42,6 @@ export async function slowConsumer({ script }: SlowConsumer): Promise<Outcome> {
     for (const reader of readers) reader.start();
     await until(() => readers.every(({ connections }) => connections === 1), 5_000, "the readers");
     await charger.begin();
-    using memory = new PeakMemory(program.pid);
     for (const id of ["never", "later"]) {
       deaf.push(await deafPeer(`${program.backendUrl}/${id}`, `of-${id}`));
     }
@@ -93,7 +92,12 @@ export async function slowConsumer({ script }: SlowConsumer): Promise<Outcome> {
           most: READERS,
         },
         { name: "durable one caught up after", value: catchUpS, unit: "s", most: 30 },
-        { name: "resident", value: memory.mib, unit: "MiB", most: RESIDENT_MIB },
+        {
+          name: "resident, most",
+          value: (await memoryOf(program.pid)).peakMiB,
+          unit: "MiB",
+          most: RESIDENT_MIB,
+        },
       ],
     };
   } finally {

