@@ -164,7 +164,7 @@ export class RealHomeAssistant {
 
   /** A long-lived token of a new person who may not administer. */
   async tokenOf(username: string): Promise<string> {
-    const { user } = await this.ask({
+    const { user } = await this.ask<{ user: { id: string } }>({
       type: "config/auth/create",
       name: username,
       group_ids: ["system-users"],
@@ -202,13 +202,12 @@ export class RealHomeAssistant {
 
   async #longLivedToken(access: string): Promise<string> {
     const type = "auth/long_lived_access_token";
-    return String(await this.ask({ type, client_name: "proxy", lifespan: 1 }, access));
+    return await this.ask<string>({ type, client_name: "proxy", lifespan: 1 }, access);
   }
 
   /** One command of the WebSocket interface; rejects with what it is refused for. */
-  // deno-lint-ignore no-explicit-any
-  ask(command: Json, token = this.token): Promise<any> {
-    const { promise, resolve, reject } = Promise.withResolvers();
+  ask<Result = Json>(command: Json, token = this.token): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const socket = new WebSocket(`${this.url.replace("http", "ws")}/api/websocket`);
     socket.onerror = () => reject(new Error("no WebSocket"));
     socket.onmessage = ({ data }) => {

@@ -13,6 +13,14 @@ export interface Push {
   readonly data?: { readonly actions?: readonly { readonly action: string }[] };
 }
 
+/** What the tests look at of a status report. */
+export interface Status {
+  readonly mode: { readonly mode: string; readonly until: string | null };
+  readonly owner_limit: { readonly current_a: number } | null;
+  readonly sessions: readonly unknown[];
+  readonly home_assistant: { readonly connected: boolean; readonly problem: string | null } | null;
+}
+
 /** Backends and rules; a fact that grows old at once, and one that does not. */
 const CONFIG = `charger: { max_current_a: 20 }
 backends:
@@ -79,8 +87,7 @@ export class Household {
   }
 
   /** The report of the program. */
-  // deno-lint-ignore no-explicit-any
-  async status(): Promise<any> {
+  async status(): Promise<Status> {
     return await (await fetch(`${this.program.httpUrl}/status`)).json();
   }
 

@@ -49,7 +49,9 @@ async function discovers(one: Household): Promise<void> {
     "the announcement",
   );
   const components: Record<string, Component> = JSON.parse(text).components;
-  const registered: Registered[] = await house.ask({ type: "config/entity_registry/list" });
+  const registered = await house.ask<Registered[]>({
+    type: "config/entity_registry/list",
+  });
   for (const [key, { unique_id, enabled_by_default = true }] of Object.entries(components)) {
     const entry = registered.find((entity) => entity.unique_id === unique_id);
     equal(entry?.disabled_by, enabled_by_default ? null : "integration", key);
@@ -99,7 +101,7 @@ async function controls(one: Household): Promise<void> {
   await one.shows("number.charger_mode_lasts", 30);
   await house.call("switch.turn_off", { entity_id: "switch.charger_charging_allowed" });
   await one.shows("select.charger_mode", "Pause");
-  ok(Date.parse((await mode()).until) - Date.now() < 30 * 60_000);
+  ok(Date.parse(String((await mode()).until)) - Date.now() < 30 * 60_000);
   ok(Date.parse((await house.state("sensor.charger_mode_ends"))!.state) > Date.now());
   await house.call("switch.turn_on", { entity_id: "switch.charger_charging_allowed" });
   await one.shows("select.charger_mode", "Auto");
@@ -116,7 +118,7 @@ async function controls(one: Household): Promise<void> {
   const told = () => JSON.stringify(charger.payloads("SetChargingProfile").at(-1) ?? {});
   await until(() => /"limit":10\b/.test(told()), 10_000, "the charger to be told");
   await rejected(limit(21), "more than the cap");
-  equal((await one.status()).owner_limit.current_a, 10);
+  equal((await one.status()).owner_limit?.current_a, 10);
 }
 
 /** Home Assistant itself refuses what an entity does not take. */
@@ -240,17 +242,19 @@ async function energy({ house }: Household): Promise<void> {
     type: "energy/save_prefs",
     device_consumption: [{ stat_consumption: "sensor.charger_energy" }],
   });
-  const { device_consumption } = await house.ask({ type: "energy/validate" });
+  const { device_consumption } = await house.ask<{ device_consumption: { type: string }[][] }>({
+    type: "energy/validate",
+  });
   // The first statistics are made at the next full five minutes.
   const problems = device_consumption.flat()
-    .filter(({ type }: { type: string }) => type !== "statistics_not_defined");
+    .filter(({ type }) => type !== "statistics_not_defined");
   deepEqual(problems, []);
   deepEqual(await house.ask({ type: "recorder/validate_statistics" }), {});
 }
 
 async function removes(one: Household): Promise<void> {
   const ofSecondCar = async () => {
-    const all: Registered[] = await one.house.ask({ type: "config/entity_registry/list" });
+    const all = await one.house.ask<Registered[]>({ type: "config/entity_registry/list" });
     return all.filter(({ entity_id }) => entity_id.includes("second_car")).length;
   };
   equal(await ofSecondCar(), 4);
