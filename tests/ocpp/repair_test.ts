@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import "../support/seed.ts";
 import { ACTIONS } from "../../src/ocpp/action.ts";
-import type { JsonObject } from "../../src/ocpp/json.ts";
+import type { JsonObject, JsonValue } from "../../src/ocpp/json.ts";
 import { squash } from "../../src/ocpp/mend.ts";
 import { repairConfirmation, repairRequest } from "../../src/ocpp/repair.ts";
 import { parseTime } from "../../src/ocpp/time.ts";
@@ -355,4 +355,29 @@ Deno.test("confirmations: a status is spelled right or refused", () => {
   assert.equal(vendor.value.status, "UnknownVendorId");
   assert(!repairConfirmation("ChangeConfiguration", { status: "Maybe" }).ok);
   assert(!repairConfirmation("ChangeConfiguration", {}).ok);
+});
+
+Deno.test("words and digits that say yes or no are read, others are not", () => {
+  const rows: readonly (readonly [JsonValue, boolean | undefined])[] = [
+    [true, true],
+    ["true", true],
+    [" TRUE ", true],
+    ["1", true],
+    [1, true],
+    [false, false],
+    ["False", false],
+    ["0", false],
+    [0, false],
+    ["yes", undefined],
+    [2, undefined],
+    [[], undefined],
+    [{}, undefined],
+  ];
+  for (const [given, read] of rows) {
+    const key = { key: "A", readonly: given };
+    const repaired = repairConfirmation("GetConfiguration", { configurationKey: [key] });
+    assert(repaired.ok);
+    const [found] = repaired.value.configurationKey ?? [];
+    assert.equal(found?.readonly, read, JSON.stringify(given));
+  }
 });

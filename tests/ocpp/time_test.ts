@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import "../support/seed.ts";
-import { formatTime, isStrictTime, parseTime, strictTime } from "../../src/ocpp/time.ts";
+import {
+  formatTime,
+  isStrictTime,
+  isZoneless,
+  parseTime,
+  strictTime,
+} from "../../src/ocpp/time.ts";
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 
@@ -91,4 +97,18 @@ Deno.test("a time beyond four digits of a year is written as the last or first t
   const late = parseTime("9999-12-31T23:59:59-23:59")!;
   assert.equal(formatTime(late), "9999-12-31T23:59:59Z");
   assert.equal(formatTime(-1e15), "0000-01-01T00:00:00Z");
+});
+
+Deno.test("a time without Z and without an offset says no zone; what is no time says nothing", () => {
+  for (const text of ["2026-01-01T12:00:00", "2026-01-01 12:00", " 2026-01-01T12:00:00,5 "]) {
+    assert(isZoneless(text), text);
+  }
+  const others = [
+    "2026-01-01T12:00:00Z",
+    "2026-01-01T12:00z",
+    "2026-01-01T12:00:00+02",
+    "noon",
+    "",
+  ];
+  for (const text of others) assert(!isZoneless(text), text);
 });
