@@ -64,7 +64,10 @@ function stampsOf(values: JsonValue | undefined): (JsonValue | undefined)[] {
   return list.map((item) => (item as JsonObject | null | undefined)?.timestamp);
 }
 
-/** On the household's clock, or on the one that is configured for the charger; of an hour that comes twice, the one that is nearer to now. */
+/**
+ * On the household's clock, or on the one that is configured for the charger. Of an hour that comes
+ * twice, or is left out, it is the later reading, unless that is still to come.
+ */
 function localReading({ state, now }: Step, asUtc: number): number {
   const { charger, timeZone } = state.configuration;
   const clock = Temporal.Instant.fromEpochMilliseconds(asUtc).toZonedDateTimeISO("UTC")
@@ -72,5 +75,5 @@ function localReading({ state, now }: Step, asUtc: number): number {
   const [earlier, later] = (["earlier", "later"] as const).map((disambiguation) =>
     clock.toZonedDateTime(charger.timeZone ?? timeZone, { disambiguation }).epochMilliseconds
   ) as [number, number];
-  return Math.abs(earlier - now) < Math.abs(later - now) ? earlier : later;
+  return later - now > FRESH_MS ? earlier : later;
 }

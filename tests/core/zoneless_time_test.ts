@@ -49,6 +49,8 @@ const STARTS: readonly (readonly [zone: string, now: string, written: string, me
   // In autumn an hour comes twice …
   [BRUSSELS, "2026-10-25T00:30:05Z", "2026-10-25T02:30:00", "2026-10-25T00:30:00.000Z"],
   [BRUSSELS, "2026-10-25T01:30:05Z", "2026-10-25T02:30:00", "2026-10-25T01:30:00.000Z"],
+  // … and what waited in the first of them is not from the second, which is to come …
+  [BRUSSELS, "2026-10-25T00:45:05Z", "2026-10-25T02:10:00", "2026-10-25T00:10:00.000Z"],
   // … and in spring one is left out, which a charger that is late may still show.
   [BRUSSELS, "2026-03-29T00:59:55Z", "2026-03-29T01:59:50", "2026-03-29T00:59:50.000Z"],
   [BRUSSELS, "2026-03-29T01:00:05Z", "2026-03-29T03:00:00", "2026-03-29T01:00:00.000Z"],
