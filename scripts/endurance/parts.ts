@@ -1,5 +1,6 @@
 // Every fault that the program has to endure, in its full size.
 
+import { hasBroker, loseBroker } from "../../tests/process/faults/broker_away.ts";
 import { moveClock } from "../../tests/process/faults/clock.ts";
 import { floodConnections } from "../../tests/process/faults/connection_flood.ts";
 import { canCutCable, cutCable } from "../../tests/process/faults/cut_cable.ts";
@@ -68,6 +69,10 @@ export const PARTS: Readonly<Record<string, Part>> = {
   "slow consumer": { run: slowConsumer },
   "half-open": { run: fallSilent },
   "cable cut": { possible: canCutCable, run: cutCable },
+  "broker away": {
+    possible: hasBroker,
+    run: (ground) => loseBroker({ ...ground, awayMs: 60_000 }),
+  },
   "lost Wi-Fi": { run: (ground) => loseWifi({ ...ground, losses: 200 }) },
   "session again": { run: (ground) => replaySession({ ...ground, meters: 200 }) },
   "passwords": { run: (ground) => guessPasswords({ ...ground, guesses: 10_000 }) },
