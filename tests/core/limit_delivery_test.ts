@@ -589,3 +589,18 @@ Deno.test("whatever happens, an obedient charger has the lowest of what is allow
     { numRuns: 150 },
   );
 });
+
+Deno.test("less current goes to the charger before what waits already, more current behind it", () => {
+  const backends = ["one", "two", "three"].map((id) => backend(id, "admin"));
+  for (const [currentA, place] of [[8, 0], [20, 2]] as const) {
+    const stage = new LimitStage({}, undefined, 1, backends);
+    const { h } = stage;
+    h.event({ type: "owner_limit", currentA: 16 });
+    stage.obey();
+    // One is on its way, two wait that have not had their turn yet.
+    for (const { id } of backends) h.backendCalls(id, "DataTransfer", { vendorId: "v" }, id);
+    h.event({ type: "owner_limit", currentA });
+    h.chargerAnswers(ACCEPTED);
+    assert.equal(stage.obey().indexOf("SetChargingProfile"), place, `${currentA} A`);
+  }
+});

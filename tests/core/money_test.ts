@@ -30,6 +30,8 @@ Deno.test("a price is read exactly, and rounded half up beyond millionths", () =
       ["5e-05", 50],
       ["1000", 1_000_000_000],
       ["1000.1", undefined],
+      ["-1000", -1_000_000_000],
+      ["-1000.1", undefined],
       ["unavailable", undefined],
       ["", undefined],
       ["NaN", undefined],

@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer";
 import type { Writable } from "node:stream";
 import fc from "fast-check";
 import * as ws from "ws";
+import { textFrame } from "../../src/io/websocket_frame.ts";
 import { FrameReader } from "../../src/io/websocket_reader.ts";
 import { clientFrame } from "../io/raw_client.ts";
 import { campaign } from "./budget.ts";
@@ -65,10 +66,36 @@ Deno.test("frames amount to the same, however their bytes are cut", () =>
     3_000,
   ));
 
+Deno.test("a message of the longest length is read, whole or in parts, one byte more is not", () => {
+  const longest = Buffer.from("x".repeat(MAX_MESSAGE_BYTES));
+  const parts = (bytes: Uint8Array) => [
+    clientFrame(1, bytes.subarray(0, 200), { final: false }),
+    clientFrame(0, bytes.subarray(200)),
+  ];
+  const more = Buffer.concat([longest, Buffer.from("x")]);
+  for (const write of [(bytes: Uint8Array) => [clientFrame(1, bytes)], parts]) {
+    assert.deepEqual(readIn(write(longest)), [["message", longest.toString()]]);
+    assert.deepEqual(readIn(write(more)), [["violation", 1009]]);
+  }
+});
+
 /** Exported, though its types are not. */
 const { Receiver } = ws as unknown as {
   Receiver: new (options: { isServer: boolean; maxPayload: number }) => Writable;
 };
+
+Deno.test("text of any length is written as another reader reads it", async () => {
+  for (const length of [0, 1, 124, 125, 126, 127, 128, 2_047, 2_048, 65_535, 65_536, 65_537]) {
+    for (const letter of ["x", "é"]) {
+      const text = letter.repeat(length);
+      const received: string[] = [];
+      const receiver = new Receiver({ isServer: false, maxPayload: 1_000_000 });
+      receiver.on("message", (data: Buffer) => received.push(data.toString()));
+      await new Promise((resolve) => receiver.write(textFrame(text), resolve));
+      assert.deepEqual(received, [text], `${length} times ${letter}`);
+    }
+  }
+});
 
 /** What the receiver of the ws library makes of the bytes. */
 function readByWs(bytes: Uint8Array): Promise<Event[]> {

@@ -79,6 +79,16 @@ Deno.test("a body nobody reads does not disturb the next request", () =>
     assert.equal((await client.response()).status, 404);
   }));
 
+Deno.test("a body that was announced, and that nobody asked for, ends the connection", () =>
+  withListener(async ({ port }) => {
+    using client = await RawClient.connect(port);
+    const lines = ["Host: a", "Content-Length: 11", "Expect: 100-continue"];
+    await client.request("POST / HTTP/1.1", lines);
+    assert.equal((await client.response()).status, 404);
+    // What comes now may be the body or another request.
+    assert.equal(await client.rest(), "");
+  }));
+
 Deno.test("HEAD gets the headers only, 204 and 304 no body, null a length of 0", () =>
   withListener(async ({ port }) => {
     using client = await RawClient.connect(port);
