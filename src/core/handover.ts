@@ -66,9 +66,14 @@ export function settleHandover(step: Step): boolean {
   control.handover = undefined;
   saveControl(step);
   control.recheck = true;
-  // Its own card may have brought it control in the meantime.
-  if (control.lease?.backendId !== handover.backendId) {
-    endLease(step, "revoked", `revoked: ${handover.reason}`);
+  const reason = `revoked: ${handover.reason}`;
+  if (control.lease === undefined) {
+    // Who ran the transaction had lost control before; that it was ended is written down all the same.
+    const { from: backendId } = handover;
+    recordDecision(step, { backendId, request: "control", outcome: "revoked", reason });
+  } else if (control.lease.backendId !== handover.backendId) {
+    // Else its own card has brought it control in the meantime.
+    endLease(step, "revoked", reason);
   }
   releaseHeld(step, (held) => held.waitsFor.type === "handover", undefined);
   return true;

@@ -176,6 +176,20 @@ Deno.test("who took over and went away meanwhile leaves control free", () => {
   assert.equal(h.callsToCharger("RemoteStartTransaction").length, 1);
 });
 
+Deno.test("whose transaction was ended is written down, also where nobody is there to take over", () => {
+  const h = stage();
+  const id = charge(h, "solar");
+  h.event({ type: "owner", mode: { mode: "backend", backendId: "employer" } });
+  start(h, "employer");
+  h.chargerAnswers(ACCEPTED);
+  h.disconnectBackend("employer");
+  end(h, id);
+  assert.equal(holder(h), undefined);
+  assert.deepEqual(lastDecisions(h, 1), [
+    "solar revoked: the owner has given control to employer",
+  ]);
+});
+
 Deno.test("the owner gives control to a backend: no least time, and no priority, stands against it", () => {
   const h = stage();
   const id = charge(h, "employer");
