@@ -5,6 +5,7 @@ import type { LogEntry } from "../../src/core/record.ts";
 import type { JsonObject } from "../../src/ocpp/json.ts";
 import type { Tables } from "../support/tables.ts";
 import { BACKENDS, TAGS } from "./move.ts";
+import { Starts } from "./starts.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** One transaction as the charger remembers it. */
@@ -20,6 +21,8 @@ export interface Charge {
   running: boolean;
   /** By the timeline. */
   readonly beganAt: number;
+  /** Whoever asked for it was not the only one who asked for a start there. */
+  contested: boolean;
   /** The charger has forgotten it: it will never be stopped. */
   lost: boolean;
   /** Messages of it that have not been acknowledged. */
@@ -51,7 +54,26 @@ export class Books {
   acknowledged = 0;
   readonly #ids = new Set<number>();
 
-  constructor(readonly timeline: Timeline) {}
+  readonly #starts: Starts;
+
+  constructor(readonly timeline: Timeline) {
+    this.#starts = new Starts(timeline);
+  }
+
+  /** What began last on a connector. */
+  last(connectorId: number): Charge | undefined {
+    return this.charges.findLast((one) => one.connectorId === connectorId);
+  }
+
+  /** The machine tells the charger to start, whether that hears it or not. */
+  start(connectorId: number): void {
+    this.#starts.tell(connectorId, this.last(connectorId));
+  }
+
+  /** Whether what begins there may be booked to nobody. */
+  isContested(connectorId: number): boolean {
+    return this.#starts.isContested(connectorId, this.last(connectorId));
+  }
 
   add(message: Message): void {
     this.messages.push(message);
@@ -138,8 +160,9 @@ export class Books {
     const session = tables.sessions.get(entry.transactionId);
     assert.ok(session, "P1: a message without its session");
     assert.equal(session.meterStartWh, charge.meterStart, "P1: the meter's start");
-    const late = charge.idTag.startsWith("R") && this.timeline.now > charge.beganAt + CLAIMED_MS;
-    const nobody = late && session.backendId === null;
+    const late = this.timeline.now > charge.beganAt + CLAIMED_MS;
+    const unclaimed = charge.idTag.startsWith("R") && (late || charge.contested);
+    const nobody = unclaimed && session.backendId === null;
     assert.ok(nobody || session.backendId === ownerOf(charge.idTag), "P1: booked to somebody else");
     if (!newest) return;
     assert.equal(session.energyWh, register - charge.meterStart, "P1: Wh");

@@ -80,6 +80,7 @@ export class Charger {
       id: undefined,
       running: true,
       beganAt: this.timeline.now,
+      contested: this.books.isContested(connectorId),
       lost: false,
       unacknowledged: 0,
     };
@@ -216,8 +217,7 @@ export class Charger {
 
   /** Transactions of this connector that the machine has not heard the end of. */
   #owed(connectorId: number): boolean {
-    const last = this.books.charges.findLast((one) => one.connectorId === connectorId);
-    return last !== undefined && last.unacknowledged > 0;
+    return (this.books.last(connectorId)?.unacknowledged ?? 0) > 0;
   }
 
   #tellStatus(): void {

@@ -13,6 +13,9 @@ import { OwnersWord } from "./owners_word.ts";
 /** Equal refusals so close together are written down once, ms. */
 const REPEATED_DECISION_MS = 61_000;
 
+/** Times that are remembered of one thing's refusals: the clock may go back and forth. */
+const MAX_EXPLANATIONS = 20;
+
 /** Commands whose refusal is a decision; a limit may also be beyond what the charger can do. */
 const NEEDS_CONTROL: ReadonlySet<string> = new Set([
   "RemoteStartTransaction",
@@ -30,7 +33,7 @@ export class ControlJudge {
   /** Who asked for which of our transactions to be stopped. */
   readonly #stops = new Map<number, Set<string>>();
   /** When something was last decided, by backend and action: epoch milliseconds. */
-  readonly #explanations = new Map<string, number>();
+  readonly #explanations = new Map<string, number[]>();
   /** Refusals of this step: of whom, and of what. */
   readonly #toExplain: [backendId: string, action: string][] = [];
 
@@ -81,8 +84,9 @@ export class ControlJudge {
 
   #checkExplained(): void {
     for (const [backendId, action] of this.#toExplain.splice(0)) {
-      const at = this.#explanations.get(`${backendId} ${action}`) ?? -Infinity;
-      const known = Math.abs(this.machine().wallMs() - at) < REPEATED_DECISION_MS;
+      const wallMs = this.machine().wallMs();
+      const known = this.#explanations.get(`${backendId} ${action}`)
+        ?.some((at) => Math.abs(wallMs - at) < REPEATED_DECISION_MS);
       assert.ok(known, `P5: ${action} of ${backendId} is refused without a decision`);
     }
   }
@@ -151,7 +155,9 @@ export class ControlJudge {
   decided({ backendId, request, outcome, reason }: DecisionRecord): void {
     assert.ok(reason.length > 3, `P5: ${outcome} without a reason`);
     if (backendId === null) return;
-    this.#explanations.set(`${backendId} ${request}`, this.machine().wallMs());
+    const key = `${backendId} ${request}`;
+    const times = this.#explanations.get(key) ?? [];
+    this.#explanations.set(key, [...times.slice(-MAX_EXPLANATIONS), this.machine().wallMs()]);
     if (outcome === "granted" && request !== "Authorize" && request !== "limit") {
       assert.ok(
         this.#holder === undefined || this.#holder === backendId,

@@ -12,11 +12,9 @@ const NO_TRANSACTION = -1;
 
 export class DeliveryJudge {
   /** Everything up to this sequence has been sent, or was not for this backend at that time. */
-  highest = 0;
-  /** Sequences above `#checked` that have been sent. */
-  readonly #sent = new Set<number>();
-  /** The backend's cursor has been here. */
   #checked = 0;
+  /** What has been sent above it. */
+  readonly #sent = new Set<number>();
   /** The text of each transaction message by its id. */
   readonly #texts = new Map<string, string>();
   /** By our transaction id, the ids of the messages that began it. */
@@ -42,7 +40,7 @@ export class DeliveryJudge {
     this.#texts.set(id, text);
     const entry = this.next();
     assert.ok(entry, `P1: ${this.backend.id} is told of what is not in the log`);
-    this.#tell(entry.sequence);
+    this.#sent.add(entry.sequence);
     assert.equal(action, entry.action, `P1: ${this.backend.id} is told out of order`);
     assert.equal(told(payload), told(entry.payload), `P1: ${this.backend.id} is told out of order`);
     if (action === "StartTransaction") {
@@ -55,10 +53,10 @@ export class DeliveryJudge {
 
   /** An event of the log has been sent to a JSON backend. */
   event(sequence: number): void {
-    if (sequence <= this.highest) return;
+    if (sequence <= this.#checked || this.#sent.has(sequence)) return;
     const entry = this.next();
     assert.equal(sequence, entry?.sequence, `P1: ${this.backend.id} is told out of order`);
-    this.#tell(sequence);
+    this.#sent.add(sequence);
   }
 
   /** A step has ended: nothing was passed over that this backend may see. */
@@ -71,12 +69,6 @@ export class DeliveryJudge {
         `P1: ${this.backend.id} is not told of ${this.#checked + 1}`,
       );
     }
-    this.highest = Math.max(this.highest, cursor);
-  }
-
-  #tell(sequence: number): void {
-    this.highest = sequence;
-    this.#sent.add(sequence);
   }
 
   /** The backend has refused a message for good. */
@@ -87,9 +79,9 @@ export class DeliveryJudge {
   /** The next entry that this backend is entitled to; undefined: it has had them all. */
   next(): LogEntry | undefined {
     const { log } = this.tables;
-    for (let index = this.highest; index < log.length; index++) {
+    for (let index = this.#checked; index < log.length; index++) {
       const entry = log[index]!;
-      if (this.#isFor(entry)) return entry;
+      if (!this.#sent.has(entry.sequence) && this.#isFor(entry)) return entry;
     }
     return undefined;
   }

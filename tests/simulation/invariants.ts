@@ -185,6 +185,7 @@ export class Invariants {
     if (type === 2) {
       this.#charger.call(id, this.#began.at(-1)!);
       this.#commands.sent(action);
+      if (action === "RemoteStartTransaction") this.books.start(Number(payload.connectorId));
       return this.#control.command(action, payload);
     }
     const waiting = this.#charger.answer(connection, id);
