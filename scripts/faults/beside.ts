@@ -93,11 +93,7 @@ export const RECORDING_FAULTS: readonly Fault[] = faultsOf(
 );
 
 export const HOME_FAULTS: readonly Fault[] = faultsOf(
-  [
-    "tests/io/mqtt_device_test.ts",
-    "tests/io/home_assistant_test.ts",
-    "tests/io/home_state_test.ts",
-  ],
+  ["tests/io/home_state_test.ts", "tests/io/mqtt_device_test.ts"],
   [
     [
       "a limit that is no number is none",
