@@ -1,6 +1,6 @@
 // Every fault that the program has to endure, in its full size.
 
-import { hasBroker, loseBroker } from "../../tests/process/faults/broker_away.ts";
+import { hasBroker, loseHouse } from "../../tests/process/faults/house_away.ts";
 import { moveClock } from "../../tests/process/faults/clock.ts";
 import { floodConnections } from "../../tests/process/faults/connection_flood.ts";
 import { canCutCable, cutCable } from "../../tests/process/faults/cut_cable.ts";
@@ -69,9 +69,9 @@ export const PARTS: Readonly<Record<string, Part>> = {
   "slow consumer": { run: slowConsumer },
   "half-open": { run: fallSilent },
   "cable cut": { possible: canCutCable, run: cutCable },
-  "broker away": {
+  "house away": {
     possible: hasBroker,
-    run: (ground) => loseBroker({ ...ground, awayMs: 60_000 }),
+    run: (ground) => loseHouse({ ...ground, awayMs: 60_000 }),
   },
   "lost Wi-Fi": { run: (ground) => loseWifi({ ...ground, losses: 200 }) },
   "session again": { run: (ground) => replaySession({ ...ground, meters: 200 }) },

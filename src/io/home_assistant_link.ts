@@ -17,12 +17,16 @@ export interface LinkTimes {
   readonly answerMs: number;
 }
 
+/** Once Home Assistant is back, what it knows is right within 5 s. */
 export const LINK_TIMES: LinkTimes = {
   firstWaitMs: 1_000,
-  longestWaitMs: 15_000,
+  longestWaitMs: 4_000,
   wrongTokenMs: 300_000,
   answerMs: 10_000,
 };
+
+/** How long the other side may take to close as well, ms; one that hangs never does. */
+const CLOSING_MS = 1_000;
 
 /** Who uses the connection. */
 export interface LinkUser {
@@ -44,7 +48,6 @@ export class HomeAssistantLink {
   readonly #record: LinkRecord;
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
-  #socket: WebSocket | undefined;
 
   constructor(
     address: { readonly url: string; readonly token: string },
@@ -69,7 +72,6 @@ export class HomeAssistantLink {
   /** Resolves when nothing of it is left. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    this.#socket?.close();
     await this.#ended;
   }
 
@@ -99,9 +101,9 @@ export class HomeAssistantLink {
     const { signal } = this.#stopping;
     const { url, token } = this.#address;
     const socket = await openHomeAssistant(url, token, signal);
-    this.#socket = socket;
-    const lost = new AbortController();
-    socket.addEventListener("close", () => lost.abort());
+    const closed = new AbortController();
+    socket.addEventListener("close", () => closed.abort());
+    const lost = AbortSignal.any([closed.signal, signal]);
     const connection = new Connection(socket, {
       setupRetry: 0,
       createSocket: () => Promise.reject(new HomeAssistantError("not by the library")),
@@ -109,23 +111,23 @@ export class HomeAssistantLink {
     // The library's own way to connect again waits 5 s at most, and gives up on a wrong token.
     connection.closeRequested = true;
     try {
-      await this.#timely(this.#user.opened(connection), lost.signal);
+      await this.#timely(this.#user.opened(connection), lost);
       began();
       this.#record.connected(Date.now());
       this.#log("info", "connected with Home Assistant", {
         host: new URL(url).host,
         version: connection.haVersion,
       });
-      while (!lost.signal.aborted) {
-        await pause(this.#user.spacingMs(), lost.signal);
-        if (lost.signal.aborted) return;
-        await this.#timely(connection.ping(), lost.signal);
+      while (!lost.aborted) {
+        await pause(this.#user.spacingMs(), lost);
+        if (lost.aborted) return;
+        await this.#timely(connection.ping(), lost);
         this.#user.alive();
       }
     } finally {
-      this.#socket = undefined;
       this.#user.closed();
       socket.close();
+      await pause(CLOSING_MS, closed.signal);
     }
   }
 
