@@ -16,7 +16,7 @@ import { store } from "./stored.ts";
 export const MAX_WAITING_CALLS = 32;
 
 /** A CALL that has not had its turn after this long is refused: its backend gives up at 30 s. */
-export const QUEUE_WAIT_MS = 20_000;
+const QUEUE_WAIT_MS = 20_000;
 
 /** What makes a CALL, before it waits. */
 export interface CallRequest<A extends Action = Action> {
@@ -69,7 +69,7 @@ export function pumpCharger(step: Step): void {
     commandAnswered(step, call, { type: "timeout" });
   }
   dropPointless(step);
-  const overdue = charger.queue.filter((call) => call.queuedAt + QUEUE_WAIT_MS <= now);
+  const overdue = charger.queue.filter((call) => turnDeadline(call) <= now);
   withdraw(step, overdue, { type: "busy" });
   if (charger.connection === undefined || charger.pending || charger.readyAt > now) return;
   // What waits for the store has to become true first.
@@ -112,6 +112,15 @@ export function callStored(step: Step, id: string, failed: boolean): void {
   const { backendId = null, action: request } = call;
   recordDecision(step, { backendId, request, outcome: "denied", reason });
   commandAnswered(step, call, { type: "refused", reason });
+}
+
+/**
+ * Until when a CALL may wait for its turn, epoch milliseconds. Infinity: it brings what the owner, or
+ * the proxy, has decided, and is taken out of the queue when that is not so any more.
+ */
+export function turnDeadline({ origins, queuedAt }: ChargerCall): number {
+  const lasts = origins.every(({ type }) => type === "limit" || type === "own_stop");
+  return lasts ? Infinity : queuedAt + QUEUE_WAIT_MS;
 }
 
 /** Urgent ones first, then whoever has waited longest for its turn, each in its own order. */

@@ -3,7 +3,7 @@
 import { heartbeatAt } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
 import { BOOT_WAIT_MS, bootlessAt } from "./charge_point.ts";
-import { QUEUE_WAIT_MS } from "./charger_call.ts";
+import { turnDeadline } from "./charger_call.ts";
 import { limitDeadline } from "./charging_limit.ts";
 import { controlDeadline } from "./control_tick.ts";
 import { lostAt } from "./lost_stop.ts";
@@ -19,7 +19,7 @@ export function nextDeadline(state: State): number {
   const { charger } = state;
   for (const { deadline } of charger.awaiting) consider(deadline);
   consider(charger.pending?.deadline);
-  for (const { queuedAt } of charger.queue) consider(queuedAt + QUEUE_WAIT_MS);
+  for (const call of charger.queue) consider(turnDeadline(call));
   if (charger.connection !== undefined) {
     consider(charger.clearAt);
     if (charger.queue.length > 0 && !charger.pending) consider(charger.readyAt);

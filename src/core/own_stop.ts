@@ -9,16 +9,17 @@ import type { Step } from "./step_context.ts";
 /** Why the proxy ends a transaction: another one takes over, the owner has paused, or it may not be. */
 export type StopReason = "handover" | "pause" | "refused";
 
-/** Ends a transaction, unless a stop for the same reason is under way. */
+/** Ends a transaction, unless a stop is under way that will do. */
 export function stopSession(step: Step, session: SessionRecord, why: StopReason): void {
-  const { charger } = step.state;
+  const { charger: { pending, queue } } = step.state;
   const { transactionId } = session;
-  const same = [charger.pending?.call, ...charger.queue].some((call) =>
+  const isStop = (call: ChargerCall | undefined, what: (why: StopReason) => boolean) =>
     call?.origins.some((origin) =>
-      origin.type === "own_stop" && origin.why === why && origin.transactionId === transactionId
-    )
-  );
-  if (same) return;
+      origin.type === "own_stop" && origin.transactionId === transactionId && what(origin.why)
+    );
+  // One that is sent does for every reason; but a hand-over has to know how its own came out.
+  if (isStop(pending?.call, (other) => other === why || why !== "handover")) return;
+  if (queue.some((call) => isStop(call, (other) => other === why))) return;
   callCharger(step, {
     action: "RemoteStopTransaction",
     payload: { transactionId: chargerTransactionId(session) },

@@ -181,7 +181,7 @@ export class ArbiterWorld {
       !queue.includes(call) && pending?.call !== call &&
       call.origins.some((one) => one.type === "own_stop" && state.open.has(one.transactionId))
     );
-    if (unanswered && unsent) model.failHandover();
+    if (unanswered && unsent && model.handover) model.failHandover();
     if (change) change();
     else if (event.type === "tick") model.tick();
     model.startInFlight = startingIn(state)?.who;

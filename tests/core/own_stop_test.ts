@@ -41,3 +41,18 @@ Deno.test("a stop that waits is not sent when the transaction has ended", () => 
   h.pass(1_000);
   assert.equal(stops(h), before);
 });
+
+Deno.test("the owner's pause outlasts a command that the charger never answers", () => {
+  const wordly = new LimitStage();
+  wordly.start();
+  wordly.obey();
+  wordly.h.backendCalls("evcc", "GetLocalListVersion", {});
+  wordly.h.event({ type: "owner", mode: { mode: "paused" } });
+  wordly.h.pass(30_000);
+  assert.equal(wordly.h.lastCallToCharger().action, "SetChargingProfile");
+
+  const { stage: { h } } = paused();
+  const before = stops(h);
+  h.pass(30_000);
+  assert.equal(stops(h) - before, 1, "a charger without limits");
+});
