@@ -145,11 +145,11 @@ const DEEDS: readonly (readonly [weight: number, draw: Draw])[] = [
   [2, (r) => ({ type: "fact", name: "sun", value: r.pick(["up", "up", "down", null]) })],
   [2, (r) => ({ type: "fact", name: "house", value: r.pick(["300", "300", "5000", "?", null]) })],
   [2, (r) => ({ type: "configure", household: r.below(1_000) })],
-  [1, (r) => ({
+  [2, (r) => ({
     type: "disk",
-    how: r.pick(["full", "fails_once", "fails_thrice", "slow"] as const),
+    how: r.pick(["full", "fails_once", "fails_thrice", "slow", "slow"] as const),
   })],
-  [1, (r) => ({ type: "clock", byMs: r.pick([-1, 1]) * r.pick([900, 61_000, 3_600_000]) })],
+  [2, (r) => ({ type: "clock", byMs: r.pick([-1, 1]) * r.pick([900, 61_000, 3_600_000]) })],
   [1, () => ({ type: "restart" })],
   [6, () => ({ type: "nothing" })],
 ];
