@@ -73,7 +73,7 @@ async function plantAll(limits: ReadonlyMap<string, number>): Promise<number> {
     console.log(`${" ".repeat(31)}${because}`);
   }
   const { caught, timeout, survived, invalid } = counts;
-  const minutes = ((performance.now() - began) / 60_000).toFixed(0);
+  const minutes = ((performance.now() - began) / 60_000).toFixed(1);
   console.log(
     `\n${planted.length} faults in ${minutes} minutes: ${caught + timeout} caught, ${timeout} of ` +
       `them by time-out; ${survived} survived, ${invalid} could not be planted.`,
