@@ -6,11 +6,18 @@ import { loseWifi } from "./faults/lost_wifi.ts";
 import { assertKept } from "./faults/outcome.ts";
 import { replaySession } from "./faults/replayed_session.ts";
 
-Deno.test("10,000 connections of a backend a minute, and one that hangs up: the charger does not notice", async () => {
-  assertKept(await flap({ rounds: 1, roundMs: 1_500, perMinute: 10_000 }));
-});
+/** How much memory a process has is read from /proc. */
+const ignore = Deno.build.os !== "linux";
 
-Deno.test("10,000 guesses of a transaction id: none reaches the charger", async () => {
+Deno.test(
+  "10,000 connections of a backend a minute, and one that hangs up: the charger does not notice",
+  { ignore },
+  async () => {
+    assertKept(await flap({ rounds: 1, roundMs: 1_500, perMinute: 10_000 }));
+  },
+);
+
+Deno.test("10,000 guesses of a transaction id: none reaches the charger", { ignore }, async () => {
   assertKept(await guessTransactionIds({ guesses: 10_000 }));
 });
 
