@@ -55,7 +55,7 @@ export const RECORDING_FAULTS: readonly Fault[] = faultsOf(
   [
     [
       "no more files are kept than are wanted",
-      RECORDER,
+      "src/io/recording_file.ts",
       "for (let number = keep - 1;",
       "for (let number = keep;",
     ],

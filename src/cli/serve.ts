@@ -37,7 +37,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   let proxy: Proxy;
   try {
     store = Store.open(databasePath(configuration.dataDir));
-    const recorder = startRecorder(flags, configuration, log);
+    const recorder = await startRecorder(flags, configuration, log);
     proxy = new Proxy(configuration, store, log, recorder);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
@@ -121,17 +121,17 @@ function statusSentence(proxy: Proxy): string {
 }
 
 /** What cannot be recorded keeps no proxy from starting. */
-function startRecorder(
+async function startRecorder(
   { record, raw }: ServeFlags,
   { recording, dataDir }: Configuration,
   log: Log,
-): Recorder | undefined {
+): Promise<Recorder | undefined> {
   const file = record ?? recording?.file;
   if (file === undefined) return undefined;
   const { maxMb, keep } = recording ?? USUAL_RECORDING;
   try {
     const key = raw ? undefined : recordingKey(dataDir);
-    return new Recorder({ file, maxBytes: maxMb * 1_000_000, keep, key }, log);
+    return await Recorder.open({ file, maxBytes: maxMb * 1_000_000, keep, key }, log);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log("warning", "nothing is recorded: the file cannot be written", { file, reason });

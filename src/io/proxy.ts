@@ -232,8 +232,10 @@ export class Proxy {
     this.#stopPruning();
     this.#clock.stop();
     this.#persistence.close();
-    this.#recorder?.close();
-    await this.#links.closeAll(STOPPING.code, STOPPING.reason);
+    await Promise.all([
+      this.#recorder?.close(),
+      this.#links.closeAll(STOPPING.code, STOPPING.reason),
+    ]);
   }
 
   get #closed(): boolean {

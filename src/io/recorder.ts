@@ -13,13 +13,11 @@ import {
 import { learnTags, scrubEvent, scrubValue } from "../recording/scrub.ts";
 import { type Scrub, tagOf } from "../recording/scrub_text.ts";
 import type { Log } from "./log.ts";
+import { RecordingFile, type RecordingFileOptions } from "./recording_file.ts";
 
-export interface RecorderOptions {
-  readonly file: string;
+export interface RecorderOptions extends RecordingFileOptions {
   /** A new file is begun when this one has reached it, bytes. */
   readonly maxBytes: number;
-  /** Files altogether: `file`, and the older ones `file.1` … */
-  readonly keep: number;
   /** The household's key for stand-ins; undefined: id tags are recorded as they are. */
   readonly key: string | undefined;
 }
@@ -40,20 +38,26 @@ export class Recorder {
   #beginning: () => Beginning = () => {
     throw new Error("the recording has not begun");
   };
-  #file: Deno.FsFile | undefined;
+  /** undefined: the recording has ended. */
+  #file: RecordingFile | undefined;
   #lines = "";
   #bytes = 0;
   /** The oldest entry of the log that a replay of this file knows. */
   #firstKept = Infinity;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Opens the file; what is in its place is kept as `file.1`. Throws what Deno throws. */
-  constructor(options: RecorderOptions, log: Log) {
+  private constructor(options: RecorderOptions, log: Log) {
     this.#options = options;
     this.#log = log;
     const { key } = options;
     this.#scrub = { pseudonym: key === undefined ? undefined : pseudonyms(key), known: new Set() };
-    this.#file = this.#open();
+  }
+
+  /** Opens the file; what is in its place is kept as `file.1`. Rejects with what Deno throws. */
+  static async open(options: RecorderOptions, log: Log): Promise<Recorder> {
+    const recorder = new Recorder(options, log);
+    recorder.#file = await RecordingFile.open(options, (error) => recorder.#failed(error));
+    return recorder;
   }
 
   /** Writes what the core begins with; `later` tells the same for files that follow. */
@@ -81,17 +85,18 @@ export class Recorder {
     if (this.#file === undefined || this.#bytes < this.#options.maxBytes) return;
     this.#attempt(() => {
       this.#flush();
-      this.#file?.close();
-      this.#file = this.#open();
+      this.#file?.next();
       this.#bytes = 0;
       this.#writeHeader(this.#beginning());
     });
   }
 
-  /** Writes what is left. */
-  close(): void {
+  /** Writes what is left; a disk that hangs is not waited for. */
+  async close(): Promise<void> {
     this.#attempt(() => this.#flush());
+    const file = this.#file;
     this.#end();
+    await file?.close();
   }
 
   #writeHeader({ at, configuration, snapshot, state }: Beginning): void {
@@ -116,56 +121,30 @@ export class Recorder {
     if (this.#file === undefined || this.#lines === "") return;
     const bytes = encoder.encode(this.#lines);
     this.#lines = "";
-    for (let written = 0; written < bytes.length;) {
-      written += this.#file.writeSync(bytes.subarray(written));
-    }
+    this.#file.write(bytes);
     this.#bytes += bytes.length;
-  }
-
-  #open(): Deno.FsFile {
-    const { file, keep } = this.#options;
-    // A pipe or a device stays where it is.
-    if (isThere(file) && !Deno.statSync(file).isFile) return Deno.openSync(file, { write: true });
-    for (let number = keep - 1; number >= 1; number--) {
-      const older = number === 1 ? file : `${file}.${number - 1}`;
-      if (isThere(older)) Deno.renameSync(older, `${file}.${number}`);
-    }
-    // With keep 1 what was there goes.
-    if (isThere(file)) Deno.removeSync(file);
-    return Deno.openSync(file, { write: true, createNew: true, mode: 0o600 });
   }
 
   #attempt(work: () => void): void {
     try {
       work();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#log("warning", "the recording has ended: it cannot be written", {
-        file: this.#options.file,
-        reason,
-      });
-      this.#end();
+      void this.#file?.close();
+      this.#failed(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  #failed(error: Error): void {
+    this.#log("warning", "the recording has ended: it cannot be written", {
+      file: this.#options.file,
+      reason: error.message,
+    });
+    this.#end();
   }
 
   #end(): void {
     clearInterval(this.#timer);
     this.#lines = "";
-    try {
-      this.#file?.close();
-    } catch {
-      // It cannot be closed any better.
-    }
     this.#file = undefined;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

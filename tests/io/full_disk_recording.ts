@@ -5,11 +5,11 @@ import { START } from "../core/harness.ts";
 import { EMPTY, FRAME, recorder } from "./recorder_scene.ts";
 
 const logged: string[] = [];
-const recording = recorder("/dev/full", logged);
+const recording = await recorder("/dev/full", logged);
 recording.begin(EMPTY, () => EMPTY);
 for (let count = 0; count < 10_000; count++) {
   recording.record(START, FRAME, 0);
   recording.rotate();
 }
-recording.close();
+await recording.close();
 console.log(JSON.stringify(logged));

@@ -25,7 +25,7 @@ export function recorder(
   file: string,
   logged: string[],
   changes: { maxBytes?: number; keep?: number; key?: string } = {},
-): Recorder {
+): Promise<Recorder> {
   const options = { file, maxBytes: 1_000_000, keep: 3, key: undefined, ...changes };
-  return new Recorder(options, (level, message) => void logged.push(`${level} ${message}`));
+  return Recorder.open(options, (level, message) => void logged.push(`${level} ${message}`));
 }

@@ -32,15 +32,15 @@ function events(file: string): Event[] {
 }
 
 Deno.test("what is recorded can be read again, and only its owner can read the file", async () => {
-  await withRecorder(({ file, logged }) => {
-    const recording = recorder(file, logged);
+  await withRecorder(async ({ file, logged }) => {
+    const recording = await recorder(file, logged);
     recording.begin(EMPTY, () => EMPTY);
     const told: Event[] = [{ type: "started" }, FRAME, { type: "tick" }, {
       type: "configured",
       configuration: configuration({ dataTransfer: new Map([["v", "b"]]) }),
     }];
     told.forEach((event, index) => recording.record(START + index, event, 0));
-    recording.close();
+    await recording.close();
     deepEqual(events(file), told);
     equal(Deno.statSync(file).mode! & 0o777, 0o600);
     deepEqual(logged, []);
@@ -49,27 +49,27 @@ Deno.test("what is recorded can be read again, and only its owner can read the f
 
 Deno.test("events reach the disk within a second, not one by one", async () => {
   await withRecorder(async ({ file, logged }) => {
-    const recording = recorder(file, logged);
+    const recording = await recorder(file, logged);
     recording.begin(EMPTY, () => EMPTY);
     const before = Deno.statSync(file).size;
     for (let count = 0; count < 100; count++) recording.record(START, FRAME, 0);
     equal(Deno.statSync(file).size, before);
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     equal(events(file).length, 100);
-    recording.close();
+    await recording.close();
   });
 });
 
 Deno.test("a full file is followed by one with a header of its own, and the oldest goes", async () => {
-  await withRecorder(({ folder, file, logged }) => {
-    const recording = recorder(file, logged, { maxBytes: 5_000, keep: 3 });
+  await withRecorder(async ({ folder, file, logged }) => {
+    const recording = await recorder(file, logged, { maxBytes: 5_000, keep: 3 });
     const state = createState(EMPTY.configuration, EMPTY.snapshot, START);
     recording.begin(EMPTY, () => ({ ...EMPTY, state }));
     for (let count = 0; count < 3_000; count++) {
       recording.record(START, FRAME, 0);
       recording.rotate();
     }
-    recording.close();
+    await recording.close();
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     deepEqual(names, ["r.jsonl", "r.jsonl.1", "r.jsonl.2"]);
     for (const name of names) {
@@ -81,15 +81,15 @@ Deno.test("a full file is followed by one with a header of its own, and the olde
 });
 
 Deno.test("every full file is as long as it may be, and no longer than a piece more", async () => {
-  await withRecorder(({ file, logged }) => {
+  await withRecorder(async ({ file, logged }) => {
     const maxBytes = 100_000;
-    const recording = recorder(file, logged, { maxBytes, keep: 4 });
+    const recording = await recorder(file, logged, { maxBytes, keep: 4 });
     recording.begin(EMPTY, () => EMPTY);
     for (let count = 0; count < 8_000; count++) {
       recording.record(START, FRAME, 0);
       recording.rotate();
     }
-    recording.close();
+    await recording.close();
     for (const older of [1, 2, 3]) {
       const { size } = Deno.statSync(`${file}.${older}`);
       ok(size >= maxBytes && size < maxBytes + 80_000, `${size} bytes`);
@@ -98,12 +98,12 @@ Deno.test("every full file is as long as it may be, and no longer than a piece m
 });
 
 Deno.test("what was recorded before is kept as an older file", async () => {
-  await withRecorder(({ file, logged }) => {
+  await withRecorder(async ({ file, logged }) => {
     for (let run = 0; run < 2; run++) {
-      const recording = recorder(file, logged);
+      const recording = await recorder(file, logged);
       recording.begin(EMPTY, () => EMPTY);
       recording.record(START + run, { type: "tick" }, 0);
-      recording.close();
+      await recording.close();
     }
     equal(events(file).length, 1);
     equal(events(`${file}.1`).length, 1);
@@ -122,15 +122,35 @@ Deno.test("a disk that is full ends the recording with one warning, and nothing 
   ]);
 });
 
+Deno.test("a disk that hangs holds nobody up, and the recording ends at a bound", async () => {
+  await withRecorder(async ({ file, logged }) => {
+    // A pipe that nobody reads hangs as soon as it is full.
+    ok((await new Deno.Command("mkfifo", { args: [file] }).output()).success);
+    const reader = await Deno.open(file, { read: true, write: true });
+    const recording = await recorder(file, logged);
+    recording.begin(EMPTY, () => EMPTY);
+    const long: Event = { type: "charger_frame", connection: 1, text: "x".repeat(1_000_000) };
+    for (let count = 0; count < 10; count++) recording.record(START, long, 0);
+    deepEqual(logged, []);
+    for (let count = 0; count < 10; count++) recording.record(START, long, 0);
+    deepEqual(logged, ["warning the recording has ended: it cannot be written"]);
+    const begin = performance.now();
+    await recording.close();
+    ok(performance.now() - begin < 2_000);
+    // Lets go of whoever still writes.
+    reader.close();
+  });
+});
+
 Deno.test("with a key, no tag is in the file", async () => {
-  await withRecorder(({ folder, file, logged }) => {
+  await withRecorder(async ({ folder, file, logged }) => {
     const key = recordingKey(folder);
     equal(recordingKey(folder), key, "another key");
     equal(Deno.statSync(join(folder, "recording.key")).mode! & 0o777, 0o600);
-    const recording = recorder(file, logged, { key });
+    const recording = await recorder(file, logged, { key });
     recording.begin(EMPTY, () => EMPTY);
     recording.record(START, FRAME, 0);
-    recording.close();
+    await recording.close();
     const text = Deno.readTextFileSync(file);
     doesNotMatch(text, /04A2B3C4D5/i);
     match(text, /"idTags":"pseudonyms"/);

@@ -100,7 +100,7 @@ export class Stage implements AsyncDisposable {
     };
     this.#store = Store.open(this.databasePath);
     const recorder = this.#record &&
-      new Recorder({ maxBytes: Infinity, keep: 1, key: undefined, ...this.#record }, log);
+      await Recorder.open({ maxBytes: Infinity, keep: 1, key: undefined, ...this.#record }, log);
     this.#record = undefined;
     this.proxy = new Proxy(this.#configuration, this.#store, log, recorder);
     const fetch = () => new Response("nothing here\n", { status: 404 });
