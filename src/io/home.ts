@@ -3,7 +3,11 @@
 import type { HomeLinks } from "./home_links.ts";
 import type { LinkHealth } from "./link_health.ts";
 import type { Log } from "./log.ts";
+import { pause } from "./pause.ts";
 import type { Proxy } from "./proxy.ts";
+
+/** How long all good-byes together may take, ms: whoever hangs is left behind. */
+const FAREWELL_MS = 3_000;
 
 /** How the links to the house are doing; null: they are not configured. */
 export interface HomeHealth {
@@ -42,11 +46,12 @@ export class Home {
     };
   }
 
-  /** Says good-bye; resolves when nothing of it is left. */
+  /** Says good-bye; resolves when nothing of it is left that answers. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#work;
-    await this.#links?.close();
+    const done = new AbortController();
+    const closing = this.#work.then(() => this.#links?.close()).finally(() => done.abort());
+    await Promise.race([closing, pause(FAREWELL_MS, done.signal)]);
   }
 
   async #apply(): Promise<void> {

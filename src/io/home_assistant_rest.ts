@@ -15,7 +15,7 @@ const REPEAT_MS = 600_000;
 const ANSWER_MS = 10_000;
 
 /** How long the last words may take, ms. */
-const FAREWELL_MS = 2_000;
+const FAREWELL_MS = 1_000;
 
 interface RestState {
   readonly state: string;

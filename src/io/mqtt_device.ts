@@ -27,7 +27,7 @@ const RETAINED_MS = 300;
 const SETTLING_MS = 500;
 
 /** How long the last words may take, ms. */
-const FAREWELL_MS = 2_000;
+const FAREWELL_MS = 1_000;
 
 /** What the device shows, and whom it obeys. */
 export interface DeviceSource {

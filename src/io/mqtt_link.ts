@@ -28,6 +28,9 @@ export const BROKER_TIMES: BrokerTimes = {
 const ANSWER_MS = 10_000;
 const KEEP_ALIVE_S = 20;
 
+/** How long a broker may take to close as well, ms; one that hangs never does. */
+const CLOSING_MS = 1_000;
+
 /** Return codes of CONNACK (MQTT 3.1.1, section 3.2.2.3): bad user name or password, not authorised. */
 const REFUSALS: ReadonlySet<number> = new Set([4, 5]);
 
@@ -165,10 +168,20 @@ export class MqttLink {
       signal.removeEventListener("abort", stop);
       this.#client = undefined;
       this.#user.closed();
-      // Polite while there is a connection: then the broker keeps our last word, not the will.
-      await client.endAsync(!client.connected).catch(() => {});
+      await end(client, this.#unconfirmed > 0);
     }
   }
+}
+
+/**
+ * Polite while there is a connection that works: then the broker keeps our last word, not the will.
+ * The library waits for ever for what is `unconfirmed`, and for the other side to close.
+ */
+async function end(client: mqtt.MqttClient, unconfirmed: boolean): Promise<void> {
+  const ended = new AbortController();
+  const ending = client.endAsync(unconfirmed || !client.connected).catch(() => {});
+  await Promise.race([ending.finally(() => ended.abort()), pause(CLOSING_MS, ended.signal)]);
+  client.stream.destroy();
 }
 
 /** The work, unless the connection is lost or the broker takes too long. */

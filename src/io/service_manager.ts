@@ -2,6 +2,7 @@
 
 import type { Environment } from "../config/load.ts";
 import type { Log } from "./log.ts";
+import { pause } from "./pause.ts";
 import { printable } from "./printable.ts";
 
 /** How often the status is told where no watchdog wants to hear more often, milliseconds. */
@@ -9,6 +10,9 @@ const STATUS_INTERVAL_MS = 30_000;
 
 /** Messages that may wait for a manager that does not read; what exceeds them is not sent. */
 const MAX_WAITING = 8;
+
+/** How long its last word may take, ms. */
+const FAREWELL_MS = 500;
 
 /** The longest status, characters: a part of it is chosen by peers. */
 const MAX_STATUS_LENGTH = 200;
@@ -57,10 +61,12 @@ export class ServiceManager {
     this.#send("STOPPING=1", statusLine("Stopping."));
   }
 
-  /** Resolves when what was said is sent. */
+  /** Resolves when what was said is sent, or the manager does not take it. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#sending;
+    const sent = new AbortController();
+    const sending = this.#sending.finally(() => sent.abort());
+    await Promise.race([sending, pause(FAREWELL_MS, sent.signal)]);
     this.#socket?.close();
     this.#socket = undefined;
   }
