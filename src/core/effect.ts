@@ -38,7 +38,10 @@ export type Effect =
   | { readonly type: "dial"; readonly backendId: string }
   /** Commit before anything else happens, and answer with `stored`. */
   | { readonly type: "store"; readonly token: number; readonly writes: readonly Write[] }
-  /** Commit before the next effect; what fails is repeated by the shell until it succeeds. */
+  /**
+   * Commit before the next effect; what fails is repeated by the shell until it succeeds. For what
+   * counts in any case, such as the owner's word: what must not leave before is for `store`.
+   */
   | { readonly type: "persist"; readonly writes: readonly Write[] }
   /** Commit within a second; of several for one cursor, session or fact, the newest counts. */
   | { readonly type: "note"; readonly write: Write }

@@ -2,7 +2,7 @@
 
 import { stopSession } from "./own_stop.ts";
 import type { SessionRecord } from "./record.ts";
-import { log, noteFact, type Step } from "./step_context.ts";
+import { log, persist, type Step } from "./step_context.ts";
 
 /** The backend's verdict came after the charger was answered, and its policy is to stop. */
 export function stopLate(step: Step, session: SessionRecord): void {
@@ -45,7 +45,9 @@ function stop(step: Step, session: SessionRecord): void {
   stopSession(step, session, "refused");
 }
 
+/** On disk before the charger hears of it: what it is told has to stay true. */
 function saveRefused(step: Step): void {
   const { refused } = step.state;
-  noteFact(step, "refused", refused.size === 0 ? undefined : [...refused]);
+  const value = refused.size === 0 ? undefined : [...refused];
+  persist(step, [{ table: "fact", key: "refused", value }]);
 }
