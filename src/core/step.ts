@@ -22,7 +22,7 @@ import { reconfigure } from "./reconfigure.ts";
 import { shiftDeadlines } from "./shift.ts";
 import type { State } from "./state.ts";
 import type { Step } from "./step_context.ts";
-import { stored } from "./stored.ts";
+import { forgetStoring, stored } from "./stored.ts";
 
 export { nextDeadline } from "./deadline.ts";
 export { createState } from "./create_state.ts";
@@ -35,6 +35,7 @@ export { type State } from "./state.ts";
  */
 export function step(state: State, event: Event, now: number): Effect[] {
   const step: Step = { state, now, effects: [] };
+  if (event.type !== "stored") forgetStoring(step);
   switch (event.type) {
     case "started":
       keepCursors(step, [...state.backends.values()]);

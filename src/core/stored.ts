@@ -47,6 +47,19 @@ export function stored(step: Step, token: number, failure: string | undefined): 
   pumpCharger(step);
 }
 
+/**
+ * A defect kept a write from the shell, which has answered whoever caused it: nothing was written, and
+ * nothing waits for it any more.
+ */
+export function forgetStoring(step: Step): void {
+  const { storing } = step.state;
+  if (!storing) return;
+  step.state.storing = undefined;
+  const { plan } = storing;
+  const answered = plan.type === "start" || plan.type === "meter" || plan.type === "stop";
+  if (!answered) refuse(step, plan);
+}
+
 function apply(step: Step, plan: Storing): void {
   const { state } = step;
   switch (plan.type) {
