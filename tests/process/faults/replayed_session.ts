@@ -54,9 +54,8 @@ export async function replaySession(
       for (const frame of frames) {
         const answer = await answerTo(socket, frame);
         if (answer[0] !== 3) refused++;
-        if (frame.includes('"StartTransaction"') && answer[2].transactionId === transactionId) {
-          sameId++;
-        }
+        if (!frame.includes('"StartTransaction"')) continue;
+        if ((answer[2] as Started).transactionId === transactionId) sameId++;
       }
       replays++;
       await pause(SETTLE_MS);
@@ -88,6 +87,10 @@ export async function replaySession(
   }
 }
 
+interface Started {
+  readonly transactionId: unknown;
+}
+
 type Send = (action: string, payload: unknown) => Promise<readonly unknown[]>;
 
 async function playSession(send: Send, meters: number): Promise<unknown> {
@@ -98,7 +101,7 @@ async function playSession(send: Send, meters: number): Promise<unknown> {
   await send("StatusNotification", status("Preparing"));
   const start = { connectorId: 1, idTag: "CARD", meterStart: 1_000, timestamp: at(0) };
   const [, , started] = await send("StartTransaction", start);
-  const { transactionId } = started as { transactionId: unknown };
+  const { transactionId } = started as Started;
   await send("StatusNotification", status("Charging"));
   for (let number = 1; number <= meters; number++) {
     const sampledValue = [{ value: String(1_000 + number), unit: "Wh" }];
@@ -126,8 +129,7 @@ async function connect(program: Program): Promise<WebSocket> {
   return socket;
 }
 
-// deno-lint-ignore no-explicit-any
-function answerTo(socket: WebSocket, frame: string): Promise<any> {
+function answerTo(socket: WebSocket, frame: string): Promise<readonly unknown[]> {
   const [, id] = JSON.parse(frame);
   return new Promise((resolve, reject) => {
     const lost = () => reject(new Error(`no answer to ${frame}`));
