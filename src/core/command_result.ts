@@ -7,7 +7,6 @@ import { answerBackend, failBackend } from "./backend_answer.ts";
 import { limitsChanged } from "./charging_limit.ts";
 import { claimStart } from "./claim.ts";
 import { releaseUnused } from "./control.ts";
-import { handoverAnswered } from "./handover.ts";
 import { comparable } from "./id_tag.ts";
 import { answerJson } from "./json_request.ts";
 import { isUnknown, reservationSent, saveLeftovers } from "./leftover.ts";
@@ -15,6 +14,7 @@ import { leftoverCleared } from "./leftover_clearing.ts";
 import { saveControl } from "./lease.ts";
 import { limitAnswered } from "./limit_delivery.ts";
 import { refusalOf } from "./refusal.ts";
+import { ownStopAnswered } from "./own_stop.ts";
 import { openSessions } from "./session.ts";
 import type { ChargerCall, ChargerOutcome, NoticeKind, Origin, State } from "./state.ts";
 import { noteFact, type Step } from "./step_context.ts";
@@ -157,8 +157,7 @@ export function answerOrigin(
     case "limit":
       return;
     case "own_stop":
-      if (origin.why === "handover") handoverAnswered(step, outcome);
-      return;
+      return ownStopAnswered(step, origin, outcome);
     default:
       origin satisfies never;
   }

@@ -1,9 +1,10 @@
 // RemoteStopTransactions of the proxy's own, and why: sent only while the reason stands.
 
 import { callCharger } from "./charger_call.ts";
+import { handoverAnswered } from "./handover.ts";
 import type { SessionRecord } from "./record.ts";
 import { chargerTransactionId } from "./session.ts";
-import type { ChargerCall, Origin, State } from "./state.ts";
+import type { ChargerCall, ChargerOutcome, Origin, State } from "./state.ts";
 import type { Step } from "./step_context.ts";
 
 /** Why the proxy ends a transaction: another one takes over, the owner has paused, or it may not be. */
@@ -27,6 +28,17 @@ export function stopSession(step: Step, session: SessionRecord, why: StopReason)
     backendId: undefined,
     urgent: true,
   });
+}
+
+/** What came of a stop: one that was never sent is not one that was tried. */
+export function ownStopAnswered(
+  step: Step,
+  { why, transactionId }: Origin & { type: "own_stop" },
+  outcome: ChargerOutcome,
+): void {
+  if (why === "handover") return handoverAnswered(step, outcome);
+  const unsent = outcome.type === "offline" || outcome.type === "busy";
+  if (why === "pause" && unsent) step.state.limits.stopped.delete(transactionId);
 }
 
 /** Takes out of the queue what nobody wants any more: what was sent cannot be taken back. */

@@ -56,3 +56,19 @@ Deno.test("the owner's pause outlasts a command that the charger never answers",
   h.pass(30_000);
   assert.equal(stops(h) - before, 1, "a charger without limits");
 });
+
+Deno.test("a stop that the charger's absence kept from being sent is sent when it is back", () => {
+  const { h } = new LimitStage();
+  const timestamp = new Date(h.now).toISOString();
+  h.chargerCalls("StartTransaction", { connectorId: 1, idTag: "X", meterStart: 0, timestamp });
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  h.pass(119_000);
+  h.backendCalls("evcc", "GetLocalListVersion", {});
+  h.pass(2_000);
+  assert.equal(h.lastCallToCharger().action, "GetLocalListVersion");
+  assert.equal(stops(h), 0, "limits get no answer, and the stop waits");
+  h.disconnectCharger();
+  h.connectCharger();
+  h.pass(60_000);
+  assert.equal(stops(h), 1);
+});
