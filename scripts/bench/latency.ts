@@ -8,9 +8,9 @@ import {
   boot,
   Caller,
   meterPayload,
-  startPayload,
   startTransaction,
   stopTransaction,
+  timeStarts,
 } from "./peer.ts";
 import { Process, scriptPath, startProxy, useCores } from "./processes.ts";
 import { connect, serve, type Wire } from "./wire.ts";
@@ -74,7 +74,7 @@ export async function measureLatency(program: string, folder: string): Promise<R
     out: () => out.repeat(MESSAGES, "GetLocalListVersion", empty),
     fdatasync: () => disk.appends(DURABLE_MESSAGES),
     commit: () => disk.commits(DURABLE_MESSAGES),
-    start: () => starts(charger),
+    start: () => timeStarts(charger, DURABLE_MESSAGES),
     meter: () => meterValues(charger),
   };
   const series: Series = new Map(Object.keys(kinds).map((kind) => [kind, []]));
@@ -92,18 +92,6 @@ export async function measureLatency(program: string, folder: string): Promise<R
 }
 
 const empty = () => "{}";
-
-async function starts(charger: Caller): Promise<number[]> {
-  const took: number[] = [];
-  for (let n = 0; n < DURABLE_MESSAGES; n++) {
-    const payload = startPayload(Math.floor(performance.now() * 1000));
-    const begin = performance.now();
-    const answer = await charger.call("StartTransaction", payload);
-    took.push(performance.now() - begin);
-    await stopTransaction(charger, JSON.parse(answer)[2].transactionId);
-  }
-  return took;
-}
 
 async function meterValues(charger: Caller): Promise<number[]> {
   const transactionId = await startTransaction(charger, Math.floor(performance.now() * 1000));

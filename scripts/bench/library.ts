@@ -4,8 +4,8 @@
 // translates between versions of OCPP. So the library is given the few lines that forward everything.
 
 import { median, type Row, time } from "./figures.ts";
-import { BACKENDS, openScene, Scene } from "./load.ts";
-import { answering, boot, Caller, startPayload, stopTransaction } from "./peer.ts";
+import { AHEAD, BACKENDS, openScene, Scene, startBackends } from "./load.ts";
+import { answering, boot, Caller, timeStarts } from "./peer.ts";
 import { Process, scriptPath, startProxy } from "./processes.ts";
 import { connect, serve, type Wire } from "./wire.ts";
 
@@ -15,7 +15,6 @@ const WARM_UP_ROUNDS = 2;
 const MESSAGES = 200;
 const STARTS = 30;
 const FAN_OUT_SECONDS = 1.5;
-const DEPTH = 8;
 
 const OCPP = { "Sec-WebSocket-Protocol": "ocpp1.6" };
 
@@ -66,8 +65,8 @@ async function compareLatency(program: string, folder: string): Promise<Row[]> {
   const kinds: Kinds = {
     "Heartbeat": [repeat(ours.charger, "Heartbeat"), repeat(system, "Heartbeat")],
     "StartTransaction, on disk by us alone": [
-      () => starts(ours.charger),
-      () => starts(system),
+      () => timeStarts(ours.charger, STARTS),
+      () => timeStarts(system, STARTS),
     ],
     "command of a central system": [
       repeat(ours.commander, "GetLocalListVersion"),
@@ -95,19 +94,6 @@ async function sides(port: number, path: string, wire: Promise<Wire>): Promise<S
   const charger = new Caller(await connect(port, path, OCPP));
   await boot(charger);
   return { charger, commander: new Caller(await wire) };
-}
-
-async function starts(charger: Caller): Promise<number[]> {
-  const took: number[] = [];
-  for (let n = 0; n < STARTS; n++) {
-    // A start that has been before would be answered without the disk.
-    const payload = startPayload(Math.floor(performance.now() * 1000));
-    const begin = performance.now();
-    const answer = await charger.call("StartTransaction", payload);
-    took.push(performance.now() - begin);
-    await stopTransaction(charger, JSON.parse(answer)[2].transactionId);
-  }
-  return took;
 }
 
 async function inTurns(kinds: Kinds): Promise<Row[]> {
@@ -145,8 +131,8 @@ async function compareFanOut(program: string, folder: string): Promise<Row> {
   const rounds: Pair[] = [];
   for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
     const pair = {
-      ours: (await ours.fanOut(DEPTH, FAN_OUT_SECONDS)).rate,
-      theirs: (await theirs.fanOut(DEPTH, FAN_OUT_SECONDS)).rate,
+      ours: (await ours.fanOut(AHEAD, FAN_OUT_SECONDS)).rate,
+      theirs: (await theirs.fanOut(AHEAD, FAN_OUT_SECONDS)).rate,
     };
     if (round >= WARM_UP_ROUNDS) rounds.push(pair);
   }
@@ -162,15 +148,7 @@ async function compareFanOut(program: string, folder: string): Promise<Row> {
 
 /** The scene of the load with the library in the proxy's place, which dials the backends. */
 async function openLibraryScene(): Promise<Scene> {
-  const backends = new Process([
-    "run",
-    "--quiet",
-    "--allow-net",
-    "--allow-read",
-    scriptPath("backends.ts"),
-    "listen",
-    String(BACKENDS),
-  ]);
+  const backends = startBackends("listen");
   const process = startLibrary((await backends.line()).split(" "));
   const charger = new Caller(await connect(Number(await process.line()), "/BENCH", OCPP));
   await boot(charger);

@@ -6,9 +6,12 @@ import { Process, type Proxy, scriptPath, startProxy } from "./processes.ts";
 import { connect } from "./wire.ts";
 
 export const BACKENDS = 10;
+/** CALLs that a charger in a hurry has under way. */
+export const AHEAD = 8;
 const LOAD_SECONDS = 5;
 /** Of so many rounds the best counts: what else the machine does shows in the others. */
 const ROUNDS = 3;
+const WARM_UP_METER_VALUES = 2_000;
 /** The charger's CALLs are made in pieces, after each of which it looks at the clock. */
 const PIECE = 100;
 const LEAST_FRAMES_PER_SECOND = 1_500;
@@ -29,11 +32,11 @@ export async function measureLoad(program: string, folder: string): Promise<Row[
   const ahead: FanOut[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     single.push(await scene.fanOut(1));
-    ahead.push(await scene.fanOut(8));
+    ahead.push(await scene.fanOut(AHEAD));
   }
   const rows = [
     fanOutRow(`MeterValues to ${BACKENDS} backends, one at a time`, single),
-    fanOutRow(`MeterValues to ${BACKENDS} backends, 8 at a time`, ahead),
+    fanOutRow(`MeterValues to ${BACKENDS} backends, ${AHEAD} at a time`, ahead),
     ...await scene.memory(),
   ];
   return rows;
@@ -44,15 +47,7 @@ export async function openScene(program: string, folder: string, more = ""): Pro
   const ids = Array.from({ length: BACKENDS }, (_, index) => `b${index}`);
   const list = ids.map((id) => `  - { id: ${id}, token: token-of-${id} }\n`).join("");
   const proxy = await startProxy(program, folder, `${more}backends:\n${list}`);
-  const backends = new Process([
-    "run",
-    "--quiet",
-    "--allow-net",
-    "--allow-read",
-    scriptPath("backends.ts"),
-    String(proxy.port),
-    String(BACKENDS),
-  ]);
+  const backends = startBackends(proxy.port);
   await backends.line();
   const charger = new Caller(
     await connect(proxy.port, "/charger/BENCH", { "Sec-WebSocket-Protocol": "ocpp1.6" }),
@@ -61,6 +56,12 @@ export async function openScene(program: string, folder: string, more = ""): Pro
   const scene = new Scene(proxy, backends, charger);
   await scene.begin();
   return scene;
+}
+
+/** All backends in one process: they dial in at a port, or listen. */
+export function startBackends(at: number | "listen"): Process {
+  const args = ["run", "--quiet", "--allow-net", "--allow-read", scriptPath("backends.ts")];
+  return new Process([...args, String(at), String(BACKENDS)]);
 }
 
 /** One round: frames a second until every backend had everything, and how it ended. */
@@ -100,7 +101,7 @@ export class Scene implements AsyncDisposable {
 
   async begin(): Promise<void> {
     this.#transactionId = await startTransaction(this.#charger);
-    await this.#meterValues(2_000, 8);
+    await this.#meterValues(WARM_UP_METER_VALUES, AHEAD);
     await this.#backends.ask(this.#sent);
   }
 
@@ -120,8 +121,8 @@ export class Scene implements AsyncDisposable {
   async memory(): Promise<Row[]> {
     const resident: number[] = [];
     for (let step = 0; step < WARM_UP_STEPS + STEPS; step++) {
-      await this.#charger.repeat(STEP_HEARTBEATS, "Heartbeat", () => "{}", 8);
-      await this.#meterValues(STEP_METER_VALUES, 8);
+      await this.#charger.repeat(STEP_HEARTBEATS, "Heartbeat", () => "{}", AHEAD);
+      await this.#meterValues(STEP_METER_VALUES, AHEAD);
       await this.#backends.ask(this.#sent);
       resident.push(this.#proxy.process.residentBytes() / MIB);
     }

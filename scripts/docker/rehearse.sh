@@ -18,10 +18,8 @@ fi
 umount /sys/fs/cgroup/unified 2>/dev/null || true
 
 work=$(mktemp -d)
-# buildah keeps the caches of RUN there.
-TMPDIR=$work/tmp
-# Nor are there timers of systemd.
-export TMPDIR DISABLE_HC_SYSTEMD=true
+# buildah keeps the caches of RUN below TMPDIR; podman would have systemd time the health checks.
+export TMPDIR="$work/tmp" DISABLE_HC_SYSTEMD=true
 mkdir -p "$TMPDIR/buildah-cache/deno-dir" "$work/deno" "$work/config"
 
 clean_up() {
@@ -67,7 +65,7 @@ stand_in docker.io/library/debian:bookworm-slim "$base"
 
 step "the Dockerfile, up to the stage $stage"
 cache=${DENO_DIR:-$HOME/.cache/deno}
-# Of deno bundle, the latter.
+# The packages, and what deno bundle is made of.
 cp -r "$cache/npm" "$cache/dl" "$TMPDIR/buildah-cache/deno-dir/"
 buildah build --quiet --isolation chroot --format docker --pull-never \
   --target "$stage" --tag rehearsed --file scripts/docker/Dockerfile . >/dev/null

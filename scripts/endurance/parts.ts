@@ -1,6 +1,5 @@
 // Every fault that the program has to endure, in its full size.
 
-import { hasBroker, loseHouse } from "../../tests/process/faults/house_away.ts";
 import { moveClock } from "../../tests/process/faults/clock.ts";
 import { floodConnections } from "../../tests/process/faults/connection_flood.ts";
 import { canCutCable, cutCable } from "../../tests/process/faults/cut_cable.ts";
@@ -11,6 +10,7 @@ import { sendFragments } from "../../tests/process/faults/fragments.ts";
 import { canMount, fillDisk } from "../../tests/process/faults/full_disk.ts";
 import { guessPasswords, guessTransactionIds } from "../../tests/process/faults/guessing.ts";
 import { fallSilent } from "../../tests/process/faults/half_open.ts";
+import { hasBroker, loseHouse } from "../../tests/process/faults/house_away.ts";
 import { killUnderLoad } from "../../tests/process/faults/kills.ts";
 import { lockDatabase } from "../../tests/process/faults/locked_database.ts";
 import { loseWifi } from "../../tests/process/faults/lost_wifi.ts";
