@@ -5,12 +5,16 @@ import type { JsonObject } from "../ocpp/json.ts";
 import { reasonOf } from "./home_assistant_link.ts";
 import type { Log } from "./log.ts";
 import type { Notification } from "./notification.ts";
+import { SERVICE_CALL_MS, ServiceCalls } from "./service_calls.ts";
 
-/** Notifications that wait while Home Assistant is away; the oldest goes first. */
+/** Notifications that wait, for Home Assistant or for their turn; the oldest goes first. */
 export const MAX_WAITING_NOTIFICATIONS = 20;
 
 /** What waited longer is no news any more, ms. */
 export const STALE_NOTIFICATION_MS = 6 * 3_600_000;
+
+/** The longest name of an answer that is looked at, characters. */
+const MAX_ACTION_LENGTH = 100;
 
 /** Begins the name of an answer, so that nobody else's is taken for ours. */
 const ACTION = /^OCPP_PROXY_(ALLOW|DENY)_([\w-]+)_(\d{1,15})$/;
@@ -29,12 +33,13 @@ export class Notifier {
   readonly #answer: Answer;
   readonly #log: Log;
   readonly #now: () => number;
+  readonly #callMs: number;
   #services: readonly string[];
-  #connection: Connection | undefined;
+  #calls: ServiceCalls | undefined;
   readonly #waiting: Waiting[] = [];
   /** Problems that were told. */
   readonly #problems = new Set<string>();
-  #sending: Promise<void> = Promise.resolve();
+  #sending = false;
 
   /** `instance` names this installation among others of the same household. */
   constructor(
@@ -43,12 +48,14 @@ export class Notifier {
     answer: Answer,
     log: Log,
     now: () => number,
+    callMs = SERVICE_CALL_MS,
   ) {
     this.#instance = instance;
     this.#services = services;
     this.#answer = answer;
     this.#log = log;
     this.#now = now;
+    this.#callMs = callMs;
   }
 
   reconfigure(services: readonly string[]): void {
@@ -60,27 +67,24 @@ export class Notifier {
   async opened(connection: Connection): Promise<void> {
     try {
       await connection.subscribeEvents(
-        (event: { data?: { action?: unknown } }) => this.#answered(String(event.data?.action)),
+        (event: { data?: { action?: unknown } } | null) => this.#answered(event?.data?.action),
         "mobile_app_notification_action",
       );
     } catch (error) {
       this.#once("answers from phones do not arrive: the token is not an administrator's", error);
     }
-    this.#connection = connection;
-    for (const { notification, since } of this.#waiting.splice(0)) {
-      if (since + STALE_NOTIFICATION_MS > this.#now()) this.send(notification);
-    }
+    this.#calls = new ServiceCalls(connection, this.#callMs);
+    void this.#sendWaiting();
   }
 
   closed(): void {
-    this.#connection = undefined;
+    this.#calls = undefined;
   }
 
   /** Sends it, one after the other; what cannot be sent now waits. */
   send(notification: Notification): void {
-    const connection = this.#connection;
-    if (connection === undefined) return this.#keep(notification);
-    this.#sending = this.#sending.then(() => this.#send(connection, notification));
+    this.#keep(notification);
+    void this.#sendWaiting();
   }
 
   #keep(notification: Notification): void {
@@ -91,24 +95,36 @@ export class Notifier {
     if (this.#waiting.length > MAX_WAITING_NOTIFICATIONS) this.#waiting.shift();
   }
 
-  async #send(connection: Connection, notification: Notification): Promise<void> {
+  async #sendWaiting(): Promise<void> {
+    if (this.#sending) return;
+    this.#sending = true;
+    while (this.#waiting.length > 0 && this.#calls?.connection.connected) {
+      const { notification, since } = this.#waiting.shift()!;
+      if (since + STALE_NOTIFICATION_MS > this.#now()) {
+        await this.#send(this.#calls, notification);
+      }
+    }
+    this.#sending = false;
+  }
+
+  async #send(calls: ServiceCalls, notification: Notification): Promise<void> {
     if (notification.type === "ask" && notification.deadline <= this.#now()) return;
     const delivered = await Promise.all(
-      this.#services.map((service) => this.#sendTo(connection, service, notification)),
+      this.#services.map((service) => this.#sendTo(calls, service, notification)),
     );
     // A card on the page is taken away even when phones have been told.
     if (delivered.includes(true) && notification.type !== "clear") return;
     try {
-      await onThePage(connection, notification);
+      await this.#onThePage(calls, notification);
     } catch (error) {
-      if (this.#isGone(connection)) this.#keep(notification);
+      if (this.#isGone(calls)) this.#keep(notification);
       else this.#once("a notification could not be delivered", error);
     }
   }
 
   /** Whether the service has taken it; where it is no service, it may be an entity. */
   async #sendTo(
-    connection: Connection,
+    calls: ServiceCalls,
     service: string,
     notification: Notification,
   ): Promise<boolean> {
@@ -117,14 +133,15 @@ export class Notifier {
     if (notification.type === "clear" && !phone) return true;
     const words = phone ? this.#forPhone(notification) : plainWords(notification);
     try {
-      await call(connection, "notify", service.slice("notify.".length), words);
+      await calls.call({ domain: "notify", service: service.slice("notify.".length) }, words);
       return true;
     } catch (error) {
-      if (this.#isGone(connection)) return false;
+      if (this.#isGone(calls)) return false;
       if (isUnknownService(error) && notification.type !== "clear") {
         try {
           const { title, message } = words;
-          await call(connection, "notify", "send_message", { title, message }, service);
+          const send = { domain: "notify", service: "send_message", entity: service };
+          await calls.call(send, { title, message });
           return true;
         } catch (second) {
           this.#once(`${service} takes no notifications`, second);
@@ -171,11 +188,22 @@ export class Notifier {
     }
   }
 
-  #isGone(connection: Connection): boolean {
-    return !connection.connected || connection !== this.#connection;
+  async #onThePage(calls: ServiceCalls, notification: Notification): Promise<void> {
+    const { tag: notification_id } = notification;
+    const domain = "persistent_notification";
+    if (notification.type === "clear") {
+      return await calls.call({ domain, service: "dismiss" }, { notification_id });
+    }
+    const words = { ...plainWords(notification), notification_id };
+    await calls.call({ domain, service: "create" }, words);
   }
 
-  #answered(action: string): void {
+  #isGone(calls: ServiceCalls): boolean {
+    return !calls.connection.connected || calls !== this.#calls;
+  }
+
+  #answered(action: unknown): void {
+    if (typeof action !== "string" || action.length > MAX_ACTION_LENGTH) return;
     const [, word, instance, id] = ACTION.exec(action) ?? [];
     if (instance === this.#instance) this.#answer(Number(id), word === "ALLOW");
   }
@@ -195,31 +223,6 @@ function plainWords(notification: Notification): JsonObject {
   const { questionId: id } = notification;
   const how = `Answer with ocpp-proxy override allow ${id}, or deny ${id}.`;
   return { title, message: `${message} ${how}` };
-}
-
-async function onThePage(connection: Connection, notification: Notification): Promise<void> {
-  const { tag: notification_id } = notification;
-  if (notification.type === "clear") {
-    return await call(connection, "persistent_notification", "dismiss", { notification_id });
-  }
-  const words = { ...plainWords(notification), notification_id };
-  await call(connection, "persistent_notification", "create", words);
-}
-
-async function call(
-  connection: Connection,
-  domain: string,
-  service: string,
-  service_data: JsonObject,
-  entity?: string,
-): Promise<void> {
-  await connection.sendMessagePromise({
-    type: "call_service",
-    domain,
-    service,
-    service_data,
-    ...entity !== undefined && { target: { entity_id: entity } },
-  });
 }
 
 function isUnknownService(error: unknown): boolean {

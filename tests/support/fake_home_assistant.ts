@@ -27,6 +27,10 @@ export class FakeHomeAssistant {
     "persistent_notification.create",
     "persistent_notification.dismiss",
   ]);
+  /** Services that are there, and never answer. */
+  readonly hanging = new Set<string>();
+  /** Calls of them. */
+  hung = 0;
   readonly states = new Map<string, { state: string; attributes: JsonObject }>();
   readonly calls: ServiceCall[] = [];
   /** Events that somebody has put onto its bus. */
@@ -191,6 +195,7 @@ export class FakeHomeAssistant {
           service_data: JsonObject;
           target?: JsonObject;
         };
+        if (this.hanging.has(`${domain}.${service}`)) return void this.hung++;
         if (!this.services.has(`${domain}.${service}`)) {
           const error = { code: "not_found", message: `Service ${domain}.${service} not found.` };
           return send(client, { id, type: "result", success: false, error });
