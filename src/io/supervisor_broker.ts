@@ -1,13 +1,30 @@
 // The MQTT broker that Home Assistant's supervisor offers its apps.
 
+import * as v from "valibot";
 import type { BrokerConfiguration } from "../config/configuration.ts";
 
 /** How long the supervisor may take, ms. */
 const ANSWER_MS = 10_000;
 
+/** The longest answer, bytes. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+const shortText = v.pipe(v.string(), v.maxLength(1024));
+
+/** What is needed of its answer; there is more in it. */
+const ANSWER = v.object({
+  data: v.object({
+    host: v.pipe(shortText, v.regex(/^[\w.:[\]-]+$/, "no name of a host")),
+    port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+    ssl: v.optional(v.nullable(v.boolean())),
+    username: v.optional(v.nullable(shortText)),
+    password: v.optional(v.nullable(shortText)),
+  }),
+});
+
 /**
  * Asks the supervisor; undefined: no broker is installed. Asked anew at each connection, because the
- * password changes with the broker. Rejects when there is no answer.
+ * password changes with the broker. Rejects when there is no answer, or it names no broker.
  */
 export async function supervisorBroker(
   supervisor: { readonly url: string; readonly token: string },
@@ -25,12 +42,33 @@ export async function supervisorBroker(
     await response.body?.cancel();
     throw new Error(`the supervisor answered ${response.status} when asked for its MQTT broker`);
   }
-  const { data } = await response.json() as {
-    data: { host: string; port: number; ssl: boolean; username?: string; password?: string };
-  };
+  const read = v.safeParse(ANSWER, await jsonOf(response));
+  if (!read.success) {
+    const where = v.getDotPath(read.issues[0]);
+    const what = where === null ? "" : ` (${where})`;
+    throw new Error(`the supervisor's answer does not say where its MQTT broker is${what}`);
+  }
+  const { host, port, ssl, username, password } = read.output.data;
   return {
-    url: `${data.ssl ? "mqtts" : "mqtt"}://${data.host}:${data.port}`,
-    ...data.username && { username: data.username },
-    ...data.password && { password: data.password },
+    url: `${ssl ? "mqtts" : "mqtt"}://${host}:${port}`,
+    ...username && { username },
+    ...password && { password },
   };
+}
+
+/** Undefined: it is no JSON, or too long. */
+async function jsonOf(response: Response): Promise<unknown> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const piece of response.body ?? []) {
+    bytes += piece.length;
+    if (bytes > MAX_ANSWER_BYTES) return undefined;
+    text += decoder.decode(piece, { stream: true });
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

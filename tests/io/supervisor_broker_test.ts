@@ -1,8 +1,9 @@
 // The broker that the supervisor of Home Assistant knows: asked for, used, and done without.
 
-import { equal, ok } from "node:assert/strict";
+import { equal, ok, rejects } from "node:assert/strict";
 import { Home } from "../../src/io/home.ts";
 import type { Configuration } from "../../src/config/configuration.ts";
+import { supervisorBroker } from "../../src/io/supervisor_broker.ts";
 import { brokerTest } from "../support/broker.ts";
 import { withFakeHomeAssistant } from "../support/fake_home_assistant.ts";
 import { withProxy } from "../support/running_proxy.ts";
@@ -80,3 +81,27 @@ Deno.test("without a broker at the supervisor states go by REST", () =>
         })
       ),
   ));
+
+Deno.test("an answer of the supervisor that names no broker is told in a sentence", async () => {
+  const broker = { host: "core-mosquitto", port: 1883 };
+  const sentence = "the supervisor's answer does not say where its MQTT broker is";
+  const answers = [
+    ["{}", "(data)"],
+    ["null", ""],
+    ["no JSON", ""],
+    ['{"data":null}', "(data)"],
+    [JSON.stringify({ data: { ...broker, host: "a/b@c" } }), "(data.host)"],
+    [JSON.stringify({ data: { ...broker, port: "1883" } }), "(data.port)"],
+    [JSON.stringify({ data: { ...broker, password: 7 } }), "(data.password)"],
+    [JSON.stringify({ data: broker }).padEnd(100_000), ""],
+  ] as const;
+  for (const [answer, where] of answers) {
+    await withSupervisor(() => new Response(answer), async (url) => {
+      const asked = supervisorBroker({ url, token: "given" }, new AbortController().signal);
+      await rejects(asked, (error: Error) => {
+        equal(error.message, where === "" ? sentence : `${sentence} ${where}`, answer.slice(0, 80));
+        return true;
+      });
+    });
+  }
+});
