@@ -358,11 +358,14 @@ Deno.test("the event bus carries the owner's word, with the checks of REST", () 
       [{ request: 1, decision: "maybe" }, "decision: expected"],
       [{ charger: "CP2", mode: "auto" }, undefined],
     ] as const;
+    let cap = 10;
     for (const [data, reason] of mistakes) {
       const before = logged.length;
       command(data);
       command({ charger: "CP2" });
-      await pause(20);
+      // Words are taken in their order: when this one has its effect, the others have had theirs.
+      command({ limit_a: ++cap });
+      await until(() => proxy.report().owner_limit?.current_a === cap, 5_000, "the limit");
       equal(mode(), "paused", JSON.stringify(data));
       const told = logged.slice(before).filter((line) => line.includes("was not obeyed"));
       equal(told.length, reason === undefined ? 0 : 1, JSON.stringify(data));
@@ -373,10 +376,9 @@ Deno.test("the event bus carries the owner's word, with the checks of REST", () 
     }
     // An automation that repeats its mistake is told of it once.
     for (let time = 0; time < 5; time++) command({ limit_a: 81 });
-    await pause(50);
-    equal(logged.filter((line) => line.includes("not obeyed") && line.includes("80")).length, 2);
     command({ charger: "CP1", mode: "auto" });
     await until(() => mode() === "auto", 5_000, "auto");
+    equal(logged.filter((line) => line.includes("not obeyed") && line.includes("80")).length, 2);
     await peers.close();
   }));
 
