@@ -8,6 +8,10 @@ const [first, ...rest] = Deno.args;
 const [script, args] = first === "export" ? ["export", rest] : ["table", Deno.args];
 const parts = ["start", "latency", "decision", "load", "record", "library"];
 const unknown = script === "table" ? args.filter((name) => !parts.includes(name)) : [];
+if (script === "export" && !(rest.length <= 1 && /^([1-9]\d{0,7})?$/.test(rest[0] ?? ""))) {
+  console.error("bench export takes one number of sessions, from 1");
+  Deno.exit(2);
+}
 if (unknown.length > 0) {
   console.error(`There is no measurement '${unknown[0]}'; there are ${parts.join(", ")}, export.`);
   Deno.exit(2);

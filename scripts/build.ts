@@ -42,9 +42,9 @@ elsewhere, unpack it, and name the file inside:
 
 The bundle, ocpp-proxy.js, needs none of this: it runs wherever Deno is.`;
 
-function fail(sentence: string): never {
+function fail(sentence: string, code = 1): never {
   console.error(`build: ${sentence}`);
-  Deno.exit(1);
+  Deno.exit(code);
 }
 
 interface Run {
@@ -161,7 +161,7 @@ const { values } = parseArgs({
 });
 const { target, folder } = values;
 if (target !== undefined && !MACHINES.has(target)) {
-  fail(`the target is ${[...MACHINES.keys()].join(" or ")}, not ${target}`);
+  fail(`the target is ${[...MACHINES.keys()].join(" or ")}, not ${target}`, 2);
 }
 const script = `${folder}/ocpp-proxy.js`;
 bundle(script);

@@ -248,6 +248,11 @@ rate_limit_seconds: 0
 `;
 }
 
+const strange = Deno.args.find((word) => word !== "--once");
+if (strange !== undefined) {
+  console.error(`demo: there is no argument '${strange}', only --once`);
+  Deno.exit(2);
+}
 const interrupt = () => interrupted.abort();
 // SIGHUP: the terminal was closed.
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

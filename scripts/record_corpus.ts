@@ -14,6 +14,11 @@ import { QUIRK_CASES } from "./corpus/quirks.ts";
 const FOLDER = fileURLToPath(new URL("../tests/recordings/", import.meta.url));
 
 const cases = { ...FRAME_CASES, ...QUIRK_CASES, ...HOUSEHOLD_CASES, ...PEER_CASES };
+const strange = Deno.args.find((name) => !Object.hasOwn(cases, name));
+if (strange !== undefined) {
+  console.error(`There is no recording '${strange}': ${Object.keys(cases).join(", ")}.`);
+  Deno.exit(2);
+}
 let failed = 0;
 for (const [name, record] of Object.entries(cases)) {
   const file = `${FOLDER}${name}.jsonl`;

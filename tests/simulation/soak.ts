@@ -1,15 +1,15 @@
 // Seed after seed for hours, a line a minute: deno task simulate:soak [--minutes 60] [--seed 1]
+//
+// Exits with 1 when a promise is broken, with 2 if the command line is wrong.
 
-import { parseArgs } from "node:util";
 import { BrokenPromise, keepRecording, runSeed } from "./run.ts";
+import { type SoakArguments, soakArguments } from "./soak_arguments.ts";
 
 const LINE_MS = 60_000;
 
-const { values } = parseArgs({
-  options: { minutes: { type: "string" }, seed: { type: "string" }, keep: { type: "string" } },
-});
-const endAt = performance.now() + Number(values.minutes ?? Infinity) * 60_000;
-let seed = Number(values.seed ?? Date.now() % 2 ** 31);
+const { minutes, seed: first, keep } = read();
+const endAt = performance.now() + minutes * 60_000;
+let seed = first ?? Date.now() % 2 ** 31;
 let steps = 0;
 let seeds = 0;
 let failed = 0;
@@ -23,7 +23,7 @@ for (; performance.now() < endAt; seed++) {
     if (!(error instanceof BrokenPromise)) throw error;
     failed++;
     console.error(error.message);
-    console.error(keepRecording(error, values.keep ?? Deno.cwd()));
+    console.error(keepRecording(error, keep ?? Deno.cwd()));
   }
   seeds++;
   const elapsed = performance.now() - begun;
@@ -37,3 +37,12 @@ for (; performance.now() < endAt; seed++) {
 }
 console.log(`${seeds} worlds, ${failed} of them broke a promise`);
 Deno.exit(failed > 0 ? 1 : 0);
+
+function read(): SoakArguments {
+  try {
+    return soakArguments(Deno.args);
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(2);
+  }
+}

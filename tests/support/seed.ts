@@ -2,4 +2,8 @@
 
 import fc from "fast-check";
 
-fc.configureGlobal({ seed: Number(Deno.env.get("SEED") ?? 1) });
+const seed = Deno.env.get("SEED") ?? "1";
+// Without this, NaN would be a seed like any other.
+if (!/^-?\d+$/.test(seed)) throw new Error("SEED needs a whole number");
+
+fc.configureGlobal({ seed: Number(seed) });

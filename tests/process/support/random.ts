@@ -32,7 +32,10 @@ export class Random {
   }
 }
 
-/** The seed to use: that of the variable SEED, else another one in each run. */
+/** The seed to use: that of the variable SEED, else another one in each run. Throws if it is none. */
 export function chosenSeed(): number {
-  return Number(Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 32));
+  const chosen = Deno.env.get("SEED");
+  if (chosen === undefined) return Math.floor(Math.random() * 2 ** 32);
+  if (!/^\d+$/.test(chosen)) throw new Error("SEED needs a whole number");
+  return Number(chosen);
 }
