@@ -20,6 +20,8 @@ const FRAME = /\[\s*[234]\s*,\s*\\?["\d]/;
 const DATE_TIME =
   /(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?/;
 
+const EVERY_DATE_TIME = new RegExp(DATE_TIME, "g");
+
 /** Seconds or milliseconds since 1970, at the beginning of a line. */
 const EPOCH = /^\W{0,3}(\d{10})(?:(\d{3})|\.(\d{1,6}))?\b/;
 
@@ -41,9 +43,13 @@ const DIRECTIONS: readonly (readonly [pattern: RegExp, side: Side])[] = [
 
 /** Where logs name the charger. */
 const NAMES = [
-  /\b(?:chargeBoxId|chargePointId|charge_point_id|charger|cpid|cp_id|client|ws)\s*[=:]\s*"?([\w.@~-]{1,48})/i,
-  /\b(?:recv|send)\s+([\w.@~-]{1,48})\s*:/i,
+  /\b(?:chargeBoxId|chargePointId|charge_point_id|charger|cpid|cp_id|client|ws)\s*[=:]\s*"?([\w.@~-]{1,48})/gi,
+  /\b(?:recv|send)\s+([\w.@~-]{1,48})\s*:/gi,
 ];
+
+/** What stands in the place of a name and is none: `ws: recv`, `recv call:`, `charger: ->`. */
+const NO_NAME =
+  /^(?:recv|recei\w*|sen[dt]\w*|[rt]x|in|out|incoming|outgoing|(?:in|out)bound|from|to|got|call\w*|re(?:q|s|sult|sponse|quest)|conf\w*|error|messages?|msg|frames?|data|json|text|payload|ocpp|trace|debug|info|warn\w*|\W+)$/i;
 
 /** The frames of a log, of its first charger. */
 export class LogReader implements ForeignLog {
@@ -79,7 +85,8 @@ export class LogReader implements ForeignLog {
       this.chargePointId ??= name;
       if (this.chargePointId !== name) return "another charger";
     }
-    const from = this.#sender(frame, words);
+    // A name may hold what elsewhere is a direction.
+    const from = this.#sender(frame, name === undefined ? words : words.replace(name, ""));
     if (from === undefined) return "no direction";
     return { at: this.#at, from, text, line: number };
   }
@@ -121,9 +128,9 @@ function other(side: Side | undefined): Side | undefined {
 }
 
 function nameIn(words: string): string | undefined {
+  const timeless = words.replaceAll(EVERY_DATE_TIME, " ");
   for (const pattern of NAMES) {
-    const name = pattern.exec(words)?.[1];
-    if (name !== undefined) return name;
+    for (const [, name = ""] of timeless.matchAll(pattern)) if (!NO_NAME.test(name)) return name;
   }
   return undefined;
 }

@@ -107,3 +107,27 @@ Deno.test("a broken frame is passed on as it is", () => {
   const { frames } = read(`2024-05-01T10:00:00Z recv CP7: ${broken}`);
   equal(frames[0]?.text, broken);
 });
+
+const WORDED: Readonly<Record<string, readonly [boot: string, booted: string, name?: string]>> = {
+  "ws: recv": ["ws: recv", "ws: send"],
+  "charger: received": ["charger: received", "charger: sent"],
+  "client: Incoming CALL": ["client: Incoming CALL", "client: Outgoing CALLRESULT"],
+  "recv call:": ["recv call:", "send result:"],
+  "charger: ->": ["charger: ->", "charger: <-"],
+  "ws: and the time": ["ws: 2024-05-01 10:00:00 recv", "ws: 2024-05-01 10:00:00 send"],
+  "ws: and the name later": ["ws: recv charger=CP7", "ws: send charger=CP7", "CP7"],
+  "a charger called IN-1": ["charger=IN-1 recv", "charger=IN-1 send", "IN-1"],
+};
+
+for (const [shape, [boot, booted, name]] of Object.entries(WORDED)) {
+  Deno.test(`a log's own words are no charger's name: ${shape}`, () => {
+    const at = "2024-05-01T10:00:00Z";
+    const { frames, chargePointId, unused } = read(
+      `${at} ${boot} ${BOOT}`,
+      `${at} ${booted} ${BOOTED}`,
+    );
+    deepEqual(frames.map(({ from }) => from), ["charger", "central_system"]);
+    equal(chargePointId, name);
+    equal(unused, undefined);
+  });
+}
