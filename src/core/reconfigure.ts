@@ -80,7 +80,9 @@ function change(step: Step, backend: Backend, next: BackendConfiguration): void 
     // Who answers there has never been told what the charger is.
     backend.known = false;
   }
-  const idle = backend.link.type === "offline" || backend.link.type === "waiting";
+  const { type } = backend.link;
+  // A dial to the old address is overtaken by the next one.
+  const idle = type === "offline" || type === "waiting" || (type === "dialling" && moved);
   if (idle) {
     backend.link = next.url === undefined
       ? { type: "offline" }

@@ -55,6 +55,8 @@ export class Proxy {
   #wakeAt = Infinity;
   readonly #stopPruning: () => void;
   readonly #stopping = new AbortController();
+  /** The newest dial of each backend. */
+  readonly #dials = new Map<string, AbortController>();
 
   /** Takes over where the store's tables end, and begins the recording. Throws StoreError. */
   constructor(configuration: Configuration, store: Store, log: Log, recorder?: Recorder) {
@@ -322,15 +324,22 @@ export class Proxy {
   async #dial(backendId: string): Promise<void> {
     const backend = this.#configuration.backends.find(({ id }) => id === backendId);
     if (!backend) return;
+    // One at a time: what a new configuration has overtaken leads to nothing.
+    this.#dials.get(backendId)?.abort();
+    const overtaken = new AbortController();
+    this.#dials.set(backendId, overtaken);
+    const signal = AbortSignal.any([this.#stopping.signal, overtaken.signal]);
     try {
       const socket = await dialBackend(
         backend,
         this.chargePointId,
         this.instance,
-        { signal: this.#stopping.signal, failed: (error) => this.#defect("backend", error) },
+        { signal, failed: (error) => this.#defect("backend", error) },
       );
+      if (overtaken.signal.aborted) return socket.terminate();
       this.backendOpened(socket, backendId, "ocpp1.6");
     } catch (error) {
+      if (overtaken.signal.aborted) return;
       const status = error instanceof DialError ? error.status : undefined;
       this.dispatch({
         type: "dial_failed",

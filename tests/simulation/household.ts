@@ -56,6 +56,7 @@ export class Household {
     const machine = this.machine();
     const configuration = HOUSEHOLDS[number % HOUSEHOLDS.length]!;
     machine.configuration = configuration;
+    machine.reloads++;
     machine.tell({ type: "configured", configuration });
   }
 

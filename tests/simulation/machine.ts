@@ -33,6 +33,8 @@ export class Machine {
   /** Events that the core was told of, in all its lives. */
   steps = 0;
   lives = 0;
+  /** How often its configuration was read again. */
+  reloads = 0;
   /** Effects that are still performed before the process dies. */
   effectsLeft = Infinity;
   /** The recording of this life; undefined: nobody wants it. */

@@ -13,7 +13,8 @@ import type { Timeline } from "./timeline.ts";
 export class Network {
   /** Connections whose end at the machine is open. */
   readonly #links = new Map<number, Link>();
-  readonly #dialling = new Set<string>();
+  /** By backend, a dial under way: how often the configuration had been read again before. */
+  readonly #dialling = new Map<string, { readonly reloads: number }>();
   #connection = 0;
 
   constructor(
@@ -183,9 +184,13 @@ export class Network {
 
   #dial(backendId: BackendId, later: (ms: number, happen: () => void) => void): void {
     const one = this.backends.get(backendId)!;
-    assert.ok(!this.#dialling.has(backendId), `P4: ${backendId} is dialled twice at once`);
-    this.#dialling.add(backendId);
+    // As the shell does it: a dial that a new configuration has overtaken leads to nothing.
+    const dial = { reloads: this.machine().reloads };
+    const twice = this.#dialling.get(backendId)?.reloads === dial.reloads;
+    assert.ok(!twice, `P4: ${backendId} is dialled twice at once`);
+    this.#dialling.set(backendId, dial);
     later(this.random.between(10, 400), () => {
+      if (this.#dialling.get(backendId) !== dial) return;
       this.#dialling.delete(backendId);
       if (one.there) return this.#connectBackend(one);
       const random = this.random.next();
