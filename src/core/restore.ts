@@ -188,9 +188,9 @@ function restoreWaiting({ control }: State, saved: JsonObject, now: number): voi
 /** The sessions are on disk before the lease is: a crash between them must not keep it for ever. */
 function restoreLease(state: State, lease: Lease | undefined): Lease | undefined {
   if (!lease) return undefined;
-  const running = openSessions(state).find(({ transactionId, backendId }) =>
-    transactionId === lease.transactionId || backendId === null || backendId === lease.backendId
-  );
+  const open = openSessions(state);
+  const running = open.find(({ transactionId }) => transactionId === lease.transactionId) ??
+    open.findLast(({ backendId }) => backendId === null || backendId === lease.backendId);
   return { ...lease, transactionId: running?.transactionId };
 }
 

@@ -559,6 +559,22 @@ Deno.test("a lease goes on after a restart, and ends if its transaction did mean
   assert.equal(holder(h), undefined);
 });
 
+Deno.test("after a restart a lease goes on with the very transaction that it lasted for", () => {
+  for (const restarts of [false, true]) {
+    const h = stage({ idTags: [{ tag: "card", backend: "evcc", action: "allow", owner: false }] });
+    begin(h, "household", 2);
+    const id = begin(h, "card");
+    assert.equal(holder(h), "evcc");
+    if (restarts) {
+      h.restart();
+      h.bootCharger(0);
+      h.attach("evcc");
+    }
+    end(h, id);
+    assert.equal(holder(h), undefined, restarts ? "after a restart" : "without");
+  }
+});
+
 Deno.test("a new configuration that blocks the holder ends its control and clears its profile", () => {
   const cases: [string, (core: CoreConfiguration) => CoreConfiguration][] = [
     ["blocked", (core) => ({ ...core, blockedProviders: ["evcc"] })],
