@@ -16,17 +16,11 @@ import type { ProgramContext } from "./command.ts";
 import { checkCommand, completionsCommand, serveCommand, statusCommand } from "./commands.ts";
 import { COMPLETE } from "./completions.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./exit_code.ts";
 import { exportCommand } from "./export_command.ts";
 import { overrideCommands } from "./override_commands.ts";
 import { replayCommand } from "./replay_command.ts";
 import { simulateCommand } from "./simulate_command.ts";
-
-/** Done. */
-export const EXIT_DONE = 0;
-/** The command could not do it; a sentence on standard error says why. */
-export const EXIT_FAILED = 1;
-/** The command line itself is wrong. */
-export const EXIT_USAGE = 2;
 
 const application = buildApplication<ProgramContext>(
   buildRouteMap({

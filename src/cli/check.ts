@@ -1,19 +1,19 @@
 // The command `check`: every problem of a configuration, or what the configuration means.
 
 import type { BackendConnection, Configuration } from "../config/configuration.ts";
-import { loadConfiguration } from "../config/load.ts";
-import { problemText } from "../config/problem.ts";
 import type { BackendConfiguration, CoreConfiguration } from "../core/configuration.ts";
 import { wantedFacts } from "../core/fact.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT_DONE, EXIT_FAILED } from "./exit_code.ts";
 import type { CheckFlags } from "./flags.ts";
+import { readConfiguration } from "./read_configuration.ts";
 
 /** Prints the problems on standard error (1), or a summary without secrets (0). */
 export function check(flags: CheckFlags, context: CommandContext): Promise<number> {
-  const loaded = loadConfiguration(flags.config, context.environment);
-  for (const problem of loaded.problems) context.error(problemText(problem));
-  if (loaded.ok) context.out(`${summary(loaded.configuration).join("\n")}\n`);
-  return Promise.resolve(loaded.ok ? 0 : 1);
+  const configuration = readConfiguration(flags.config, context, { warnings: true });
+  if (configuration === undefined) return Promise.resolve(EXIT_FAILED);
+  context.out(`${summary(configuration).join("\n")}\n`);
+  return Promise.resolve(EXIT_DONE);
 }
 
 /** What a configuration means, a line each. */

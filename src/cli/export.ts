@@ -1,16 +1,16 @@
 // The command `export`: writes the sessions that have ended, also while the proxy runs.
 
-import { loadConfiguration } from "../config/load.ts";
-import { problemText } from "../config/problem.ts";
 import { readFailure } from "../config/secrets.ts";
 import { databasePath } from "../io/database.ts";
 import { type SessionFilter, SessionReader } from "../io/session_reader.ts";
 import { sessionText, totalsText } from "../io/session_text.ts";
 import { StoreError } from "../io/store_error.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./exit_code.ts";
 import type { ExportFlags } from "./flags.ts";
 import { OutputFile } from "./output_file.ts";
 import { parsePeriod } from "./period.ts";
+import { readConfiguration } from "./read_configuration.ts";
 
 /** Returns the exit code: 1 without a database or a place to write, 2 for an unreadable period. */
 export function exportSessions(flags: ExportFlags, context: CommandContext): Promise<number> {
@@ -18,16 +18,13 @@ export function exportSessions(flags: ExportFlags, context: CommandContext): Pro
 }
 
 function writeSessions(flags: ExportFlags, context: CommandContext): number {
-  const loaded = loadConfiguration(flags.config, context.environment);
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) context.error(problemText(problem));
-    return 1;
-  }
-  const { dataDir, core: { timeZone } } = loaded.configuration;
+  const configuration = readConfiguration(flags.config, context);
+  if (configuration === undefined) return EXIT_FAILED;
+  const { dataDir, core: { timeZone } } = configuration;
   const filter = sessionFilter(flags, timeZone);
   if (typeof filter === "string") {
     context.error(`ocpp-proxy: ${filter}`);
-    return 2;
+    return EXIT_USAGE;
   }
   try {
     const reader = SessionReader.open(databasePath(dataDir), timeZone);
@@ -41,10 +38,10 @@ function writeSessions(flags: ExportFlags, context: CommandContext): number {
     } finally {
       reader.close();
     }
-    return 0;
+    return EXIT_DONE;
   } catch (error) {
     context.error(`ocpp-proxy: ${sentence(error, flags)}`);
-    return 1;
+    return EXIT_FAILED;
   }
 }
 

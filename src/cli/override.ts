@@ -1,16 +1,16 @@
 // The command `override`: tells the running proxy what the owner wants, and says what holds now.
 
 import * as v from "valibot";
-import { loadConfiguration } from "../config/load.ts";
-import { problemText } from "../config/problem.ts";
 import { ANSWERED, OVERRIDE } from "../io/api_shapes.ts";
 import { printable } from "../io/printable.ts";
 import { readServerFile } from "../io/server_file.ts";
 import { modeWords, ownerLimitWords } from "../io/status_words.ts";
 import { askServer, failureText } from "./ask_server.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./exit_code.ts";
 import type { OverrideFlags } from "./flags.ts";
 import { parsePeriod } from "./period.ts";
+import { readConfiguration } from "./read_configuration.ts";
 
 /** What the owner says. */
 export type Said =
@@ -26,18 +26,15 @@ export async function override(
   flags: OverrideFlags,
   context: CommandContext,
 ): Promise<number> {
-  const fail = (reason: string, code = 1) => {
+  const fail = (reason: string, code = EXIT_FAILED) => {
     context.error(`ocpp-proxy: ${printable(reason)}`);
     return code;
   };
-  const loaded = loadConfiguration(flags.config, context.environment);
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) context.error(problemText(problem));
-    return 1;
-  }
-  const { core: { timeZone }, dataDir, api } = loaded.configuration;
+  const configuration = readConfiguration(flags.config, context);
+  if (configuration === undefined) return EXIT_FAILED;
+  const { core: { timeZone }, dataDir, api } = configuration;
   if (flags.for !== undefined && flags.until !== undefined) {
-    return fail("expected --for or --until, not both", 2);
+    return fail("expected --for or --until, not both", EXIT_USAGE);
   }
   const until = flags.until === undefined
     ? undefined
@@ -45,7 +42,7 @@ export async function override(
   if (flags.until !== undefined && until === undefined) {
     return fail(
       `--until ${flags.until}: expected a time to come, such as 18:00 or 2030-11-23T18:00`,
-      2,
+      EXIT_USAGE,
     );
   }
   const url = flags.url ?? readServerFile(dataDir)?.url;
@@ -72,7 +69,7 @@ export async function override(
     return fail(`what answers at ${url} is no ocpp-proxy of this version`);
   }
   context.out(`${printable(sentence)}\n`);
-  return 0;
+  return EXIT_DONE;
 }
 
 function wishOf(said: Said): Record<string, unknown> {

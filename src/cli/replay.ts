@@ -1,8 +1,6 @@
 // The command `replay`: a recording, or somebody else's log, once more.
 
 import type { Configuration } from "../config/configuration.ts";
-import { loadConfiguration } from "../config/load.ts";
-import { problemText } from "../config/problem.ts";
 import type { CoreConfiguration } from "../core/configuration.ts";
 import { readRecordingKey } from "../io/recording_key.ts";
 import { pseudonyms } from "../recording/pseudonym.ts";
@@ -14,7 +12,9 @@ import type { LineReader } from "../replay/line_reader.ts";
 import { decidingConfiguration, play, type Source, sourceOf } from "../replay/play_file.ts";
 import { TraceWriter } from "../replay/trace_writer.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT_FAILED, EXIT_USAGE } from "./exit_code.ts";
 import type { ReplayFlags } from "./flags.ts";
+import { readConfiguration } from "./read_configuration.ts";
 import {
   createOutput,
   openLines,
@@ -34,14 +34,12 @@ export async function replay(
   const wrong = contradiction(flags) ?? overwritten(flags, file);
   if (wrong !== undefined) {
     context.error(`ocpp-proxy: ${wrong}`);
-    return 2;
+    return EXIT_USAGE;
   }
   let other: Configuration | undefined;
   if (flags.config !== undefined) {
-    const loaded = loadConfiguration(flags.config, context.environment);
-    for (const problem of loaded.problems) context.error(problemText(problem));
-    if (!loaded.ok) return 1;
-    other = loaded.configuration;
+    other = readConfiguration(flags.config, context, { warnings: true });
+    if (other === undefined) return EXIT_FAILED;
   }
   try {
     using lines = openLines(file);
@@ -56,7 +54,7 @@ export async function replay(
     const problem = problemIn(file, error);
     if (problem === undefined) throw error;
     context.error(`ocpp-proxy: ${problem}`);
-    return 1;
+    return EXIT_FAILED;
   }
 }
 
@@ -105,7 +103,7 @@ function replaySource(
       `ocpp-proxy: --explain ${flags.explain} is not a time; expected 14:03, 14:03:20 ` +
         "or 2026-01-31T14:03",
     );
-    return 2;
+    return EXIT_USAGE;
   }
   const updated = updatedFile(flags, file);
   using former = updated === undefined ? undefined : openFormer(updated);

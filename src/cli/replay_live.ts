@@ -4,8 +4,14 @@ import { chargerScript, type Cue } from "../replay/charger_script.ts";
 import { LiveCharger, type Outcome } from "../replay/live_charger.ts";
 import type { Source } from "../replay/play_file.ts";
 import { printable } from "../io/printable.ts";
-import { basicAuthorization, openWebSocket, type WebSocket } from "../simulate/web_socket.ts";
+import {
+  basicAuthorization,
+  openWebSocket,
+  type WebSocket,
+  withIdentity,
+} from "../simulate/web_socket.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT_DIFFERS, EXIT_DONE, EXIT_FAILED } from "./exit_code.ts";
 import type { ReplayFlags } from "./flags.ts";
 import { problemIn } from "./replay_files.ts";
 
@@ -32,7 +38,7 @@ export async function playLive(
     await pause(EPILOGUE_MS);
   } catch (error) {
     context.error(`ocpp-proxy: ${problemIn(file, error) ?? (error as Error).message}`);
-    return 1;
+    return EXIT_FAILED;
   } finally {
     await stage.close();
   }
@@ -42,7 +48,7 @@ export async function playLive(
   }
   if (stage.calls > 0) return stage.conclude();
   context.error(`ocpp-proxy: ${file}: there is no message of a charger in it`);
-  return 1;
+  return EXIT_FAILED;
 }
 
 class LiveStage {
@@ -101,7 +107,7 @@ class LiveStage {
     if (!this.#flags.quiet || this.#differences > 0) {
       out(`${this.#calls} messages, ${this.#differences} answered otherwise than recorded\n`);
     }
-    return this.#differences === 0 ? 0 : 3;
+    return this.#differences === 0 ? EXIT_DONE : EXIT_DIFFERS;
   }
 
   async close(): Promise<void> {
@@ -126,7 +132,7 @@ class LiveStage {
     const headers = password === undefined
       ? {}
       : { authorization: basicAuthorization(id, password) };
-    const url = `${this.#url}/${encodeURIComponent(id)}`;
+    const url = withIdentity(this.#url, id);
     await openWebSocket({ url, protocols: ["ocpp1.6"], headers }, CONNECT_MS, (socket) => {
       this.#socket = socket;
       this.#charger = new LiveCharger(socket, (direction, text) => {

@@ -8,12 +8,10 @@ import { Explanation, momentOf, momentText } from "../replay/explanation.ts";
 import type { Source } from "../replay/play_file.ts";
 import { SceneWriter, timeOfDay } from "../replay/scene_text.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT_DIFFERS, EXIT_DONE, EXIT_FAILED } from "./exit_code.ts";
 import type { ReplayFlags } from "./flags.ts";
 import type { OutputFile } from "./output_file.ts";
 import { type FileProblem, unwritable } from "./replay_files.ts";
-
-/** It differs from what was expected. */
-const EXIT_DIFFERS = 3;
 
 /** A file that is written while a replay runs. */
 export interface Output {
@@ -122,13 +120,13 @@ export class ReplayWatcher implements Watcher {
     if (remark !== undefined) context.error(remark);
     if (this.#begunAt === undefined) {
       context.error(`ocpp-proxy: ${file}: there is no frame in it`);
-      return 1;
+      return EXIT_FAILED;
     }
     if (explain !== undefined) {
       if (this.#explanation === undefined) {
         const begins = momentText(this.#begunAt, timeZone);
         context.error(`ocpp-proxy: ${file}: it begins later than ${explain}, at ${begins}`);
-        return 1;
+        return EXIT_FAILED;
       }
       context.out(this.#explanation.text(last, this.#last));
       return this.#complain();
@@ -153,12 +151,12 @@ export class ReplayWatcher implements Watcher {
   /** A defect that nobody expects is a failure. */
   #complain(): number {
     const defect = this.#firstDefect;
-    if (defect === undefined || this.#watched.expectation !== undefined) return 0;
+    if (defect === undefined || this.#watched.expectation !== undefined) return EXIT_DONE;
     this.#context.error(
       `ocpp-proxy: the core failed ${this.#defects === 1 ? "once" : `${this.#defects} times`}, ` +
         `first at ${timeOfDay(defect.at, this.#watched.timeZone)}: ${defect.error}`,
     );
-    return 1;
+    return EXIT_FAILED;
   }
 
   #summary(first: number, tookMs: number): string {

@@ -1,8 +1,6 @@
 // The command `serve`: the proxy from start to SIGTERM.
 
 import type { Configuration } from "../config/configuration.ts";
-import { loadConfiguration } from "../config/load.ts";
-import { problemText } from "../config/problem.ts";
 import { createApi } from "../io/api.ts";
 import { databasePath } from "../io/database.ts";
 import { Home } from "../io/home.ts";
@@ -16,8 +14,10 @@ import { ServiceManager } from "../io/service_manager.ts";
 import { Store } from "../io/store.ts";
 import { StoreError } from "../io/store_error.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT_DONE, EXIT_FAILED } from "./exit_code.ts";
 import type { ServeFlags } from "./flags.ts";
 import { greeting } from "./greeting.ts";
+import { readConfiguration } from "./read_configuration.ts";
 
 /** Set where this runs as an app of Home Assistant. */
 const APP_VARIABLE = "SUPERVISOR_TOKEN";
@@ -31,7 +31,7 @@ const USUAL_RECORDING = { maxMb: 100, keep: 5 };
 /** Runs until SIGINT or SIGTERM. 0: it was stopped; 1: it could not start. */
 export async function serve(flags: ServeFlags, context: CommandContext): Promise<number> {
   const configuration = read(flags, context);
-  if (configuration === undefined) return 1;
+  if (configuration === undefined) return EXIT_FAILED;
   const log = startLog(flags.logLevel ?? configuration.log.level, configuration.log.format);
   let store: Store;
   let proxy: Proxy;
@@ -42,7 +42,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     context.error(`ocpp-proxy: ${error.message}`);
-    return 1;
+    return EXIT_FAILED;
   }
   log("info", "the configuration was read", { file: configuration.source ?? "none" });
   if (store.replaced) {
@@ -67,7 +67,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
     await home.close();
     await proxy.close();
     store.close();
-    return 1;
+    return EXIT_FAILED;
   }
   const manager = new ServiceManager(context.environment, () => statusSentence(proxy), log);
   const takeOver = () => {
@@ -107,7 +107,7 @@ export async function serve(flags: ServeFlags, context: CommandContext): Promise
   removeServerFile(configuration.dataDir);
   Deno.removeSignalListener("SIGHUP", reload);
   await manager.close();
-  return 0;
+  return EXIT_DONE;
 }
 
 /** Who is there, for `systemctl status`. */
@@ -140,9 +140,7 @@ async function startRecorder(
 }
 
 function read(flags: ServeFlags, context: CommandContext): Configuration | undefined {
-  const loaded = loadConfiguration(flags.config, context.environment);
-  for (const problem of loaded.problems) context.error(problemText(problem));
-  return loaded.ok ? loaded.configuration : undefined;
+  return readConfiguration(flags.config, context, { warnings: true });
 }
 
 /** The keys that differ and that only a start reads. */

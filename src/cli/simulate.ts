@@ -9,6 +9,7 @@ import { carFor, playSessions, summary, waitFor } from "../simulate/play.ts";
 import { playScenario } from "../simulate/play_scenario.ts";
 import { startOf } from "../simulate/scenario.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./exit_code.ts";
 import type { SimulateFlags } from "./flags.ts";
 import { adviceFor, isFinal } from "./simulate_advice.ts";
 import { scenarioLines } from "./simulate_scenario.ts";
@@ -20,11 +21,6 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const DELIVERY_TIMEOUT_MS = 10_000;
 /** What ends the play early, and tidily. */
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-const DONE = 0;
-/** How the charger's report of a dial that failed begins. */
-const NO_CONNECTION = "no connection: ";
-const FAILED = 1;
-const USAGE = 2;
 
 /** Plays what was asked for; exit code 1 without a connection or with a wrong file, 2 for a name. */
 export async function simulate(
@@ -39,13 +35,13 @@ export async function simulate(
     : undefined;
   if (wanted) {
     context.out(`${wanted.join("\n")}\n`);
-    return DONE;
+    return EXIT_DONE;
   }
   const plan = castOf(flags);
   if (plan.ok) return await play(plan, flags, context, connectTimeoutMs);
   for (const problem of plan.problems) context.error(problemText(problem));
   if (plan.usage !== undefined) context.error(`ocpp-proxy: ${plan.usage}`);
-  return plan.usage === undefined ? FAILED : USAGE;
+  return plan.usage === undefined ? EXIT_FAILED : EXIT_USAGE;
 }
 
 async function play(
@@ -66,15 +62,11 @@ async function play(
     now: () => charger.clock.now(),
     nameWidth: Math.max(flags.id.length, ...plan.backends.map(({ id }) => id.length)),
   });
-  let reason = "";
   const startAt = plan.scenario && startOf(plan.scenario, Date.now());
   const charger = new VirtualCharger({
     ...plan.charger,
     ...(startAt === undefined ? {} : { startAt }),
-    report: (text) => {
-      if (text.startsWith(NO_CONNECTION)) reason = text.slice(NO_CONNECTION.length);
-      narrator.say(flags.id, text);
-    },
+    report: (text) => narrator.say(flags.id, text),
   });
   const backends = new Map<string, SimulatedBackend>();
   for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
@@ -83,15 +75,15 @@ async function play(
   };
   try {
     charger.start();
-    const settled = () => charger.registration.accepted || isFinal(reason);
+    const settled = () => charger.registration.accepted || isFinal(charger.dialFailure ?? "");
     // What is refused at first may be let in later, where the handshake varies.
     const patient = plan.charger.quirks.some(({ dial }) => dial);
     const ready = () => patient ? charger.registration.accepted : settled();
     await waitFor(ready, connectTimeoutMs, signal);
     if (!charger.registration.accepted) {
-      if (signal.aborted) return DONE;
-      context.error(`ocpp-proxy: ${whyNot(charger, flags.url, reason)}`);
-      return FAILED;
+      if (signal.aborted) return EXIT_DONE;
+      context.error(`ocpp-proxy: ${whyNot(charger, flags.url)}`);
+      return EXIT_FAILED;
     }
     for (const [index, { id, token, behaves }] of plan.backends.entries()) {
       backends.set(
@@ -115,7 +107,7 @@ async function play(
     // From here on a second Ctrl-C ends it at once.
     stopListening();
     await wrapUp(charger, (text) => narrator.say(flags.id, text));
-    return DONE;
+    return EXIT_DONE;
   } finally {
     stopListening();
     await Promise.all([charger.stop(), ...[...backends.values()].map((one) => one.close())]);
@@ -150,7 +142,7 @@ async function wrapUp(charger: VirtualCharger, say: (text: string) => void): Pro
 }
 
 /** Why there is no registered charger, and what to do about it. */
-function whyNot(charger: VirtualCharger, url: string, reason: string): string {
-  if (charger.connected) return `${url} does not accept the charger's BootNotification`;
-  return `${reason || `no answer from ${url}`}; ${adviceFor(reason)}`;
+function whyNot({ connected, dialFailure }: VirtualCharger, url: string): string {
+  if (connected) return `${url} does not accept the charger's BootNotification`;
+  return `${dialFailure ?? `no answer from ${url}`}; ${adviceFor(dialFailure ?? "")}`;
 }

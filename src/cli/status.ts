@@ -1,10 +1,10 @@
 // The command `status`: what charger, control and backends are at now, once or for as long as asked.
 
 import type { Configuration } from "../config/configuration.ts";
-import { loadConfiguration } from "../config/load.ts";
-import { problemText } from "../config/problem.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT_DONE, EXIT_FAILED } from "./exit_code.ts";
 import type { StatusFlags } from "./flags.ts";
+import { readConfiguration } from "./read_configuration.ts";
 import { findStatus, type Source } from "./status_source.ts";
 import { statusText } from "./status_text.ts";
 
@@ -16,20 +16,16 @@ const CLEAR_SCREEN = "\x1b[H\x1b[2J";
 
 /** 0: shown, or watched until SIGINT; 1: neither a server nor a database told. */
 export async function status(flags: StatusFlags, context: CommandContext): Promise<number> {
-  const loaded = loadConfiguration(flags.config, context.environment);
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) context.error(problemText(problem));
-    return 1;
-  }
-  const { configuration } = loaded;
+  const configuration = readConfiguration(flags.config, context);
+  if (configuration === undefined) return EXIT_FAILED;
   if (flags.watch) return await watch(flags, context, configuration);
   const source = await findStatus(flags, configuration);
   if (source.type === "failed") {
     context.error(`ocpp-proxy: ${source.reason}`);
-    return 1;
+    return EXIT_FAILED;
   }
   context.out(shown(source, flags, configuration));
-  return 0;
+  return EXIT_DONE;
 }
 
 /** Shows each change until SIGINT, or until nobody reads any more. A failure may pass. */
@@ -43,11 +39,11 @@ async function watch(
   try {
     while (true) {
       const source = await Promise.race([interrupted, findStatus(flags, configuration)]);
-      if (source === undefined) return 0;
+      if (source === undefined) return EXIT_DONE;
       const text = source.type === "failed"
         ? `ocpp-proxy: ${source.reason}\n`
         : shown(source, flags, configuration);
-      if (text !== last && !redraw(text, source, last === undefined)) return 0;
+      if (text !== last && !redraw(text, source, last === undefined)) return EXIT_DONE;
       last = text;
       await pause(interrupted);
     }

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import type { Hours, Weekday } from "../core/configuration.ts";
+import { isTimeZone } from "../core/local_time.ts";
 import { FACT_NAME } from "../core/rule_expression.ts";
 import { BACKEND_NAME, BACKEND_NAME_RULE } from "./backend_name.ts";
 import { didYouMean } from "./nearest.ts";
@@ -122,14 +123,6 @@ export function timeZone() {
       ({ input }) => expected + didYouMean(input, Intl.supportedValuesOf("timeZone")),
     ),
   );
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 /** A currency of ISO 4217. */

@@ -32,6 +32,15 @@ export function localTime(at: number, timeZone: string): LocalTime {
   return { date, weekday, minuteOfDay, dayStartsAt };
 }
 
+/** Whether it is the name of an IANA time zone. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 function quarter(number: number, timeZone: string): Quarter {
   const key = `${number} ${timeZone}`;
   const known = quarters.get(key);

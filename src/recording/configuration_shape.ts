@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { type CoreConfiguration, PERMISSIONS } from "../core/configuration.ts";
+import { isTimeZone } from "../core/local_time.ts";
 import { checkExpression } from "../core/rule_expression.ts";
 import { type Describes, wholeNumber } from "./shape.ts";
 
@@ -117,14 +118,6 @@ export const configurationShape = v.object({
 });
 
 true satisfies Describes<typeof configurationShape, CoreConfiguration>;
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-}
 
 function isExpression(source: string): boolean {
   return checkExpression(source) === undefined;

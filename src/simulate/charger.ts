@@ -45,6 +45,7 @@ export class VirtualCharger {
   readonly #tickMs: number;
   readonly #quirks: QuirkSet;
   readonly #presence: Presence;
+  #dialFailure: string | undefined;
   #pinging: ReturnType<typeof setInterval> | undefined;
   #overlapping: ReturnType<typeof setTimeout> | undefined;
 
@@ -76,7 +77,10 @@ export class VirtualCharger {
         this.registration.connected();
       },
       closed: (code, reason) => this.#disconnected(`connection closed: ${code} ${reason}`.trim()),
-      failed: (reason) => this.report(`no connection: ${reason}`),
+      failed: (reason) => {
+        this.#dialFailure = reason;
+        this.report(`no connection: ${reason}`);
+      },
       ...(options.reconnectMs === undefined ? {} : { reconnectMs: options.reconnectMs }),
     });
     this.authorisation = new Authorisation({
@@ -140,6 +144,11 @@ export class VirtualCharger {
 
   get connected(): boolean {
     return this.#peer.connected;
+  }
+
+  /** Why the latest connection that failed did; undefined: none has failed. */
+  get dialFailure(): string | undefined {
+    return this.#dialFailure;
   }
 
   /** The connector with this id; throws RangeError when there is none. */

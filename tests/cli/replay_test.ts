@@ -175,6 +175,13 @@ Deno.test("--to plays the charger at a live server, with the ids that it gives",
   deepEqual(stage.complaints(), []);
 });
 
+Deno.test("--to puts the identity before the query of the address", async () => {
+  await using stage = await Stage.open("rate_limit_seconds: 0\nunknown_id_tags: accept");
+  const url = `${stage.chargerUrl}/?site=home`;
+  const { code, error } = await ocppProxy(["replay", TRACE, "--to", url, "--speed", "1000", "-q"]);
+  equal(code, 0, error);
+});
+
 Deno.test("--to names an answer that is not what was recorded, exit code 3", async () => {
   await using stage = await Stage.open("unknown_id_tags: accept");
   const trace = `${RECORDINGS}trace-tc023-2-authorize-expired.jsonl`;
