@@ -55,7 +55,7 @@ export class Proxy {
   #wakeAt = Infinity;
   readonly #stopPruning: () => void;
   readonly #stopping = new AbortController();
-  /** The newest dial of each backend. */
+  /** The dial of each backend that is under way. */
   readonly #dials = new Map<string, AbortController>();
 
   /** Takes over where the store's tables end, and begins the recording. Throws StoreError. */
@@ -230,6 +230,7 @@ export class Proxy {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#stopping.abort();
+    for (const dial of this.#dials.values()) dial.abort();
     clearTimeout(this.#timer);
     this.#stopPruning();
     this.#clock.stop();
@@ -326,9 +327,9 @@ export class Proxy {
     if (!backend) return;
     // One at a time: what a new configuration has overtaken leads to nothing.
     this.#dials.get(backendId)?.abort();
-    const overtaken = new AbortController();
-    this.#dials.set(backendId, overtaken);
-    const signal = AbortSignal.any([this.#stopping.signal, overtaken.signal]);
+    const dial = new AbortController();
+    const { signal } = dial;
+    this.#dials.set(backendId, dial);
     try {
       const socket = await dialBackend(
         backend,
@@ -336,10 +337,10 @@ export class Proxy {
         this.instance,
         { signal, failed: (error) => this.#defect("backend", error) },
       );
-      if (overtaken.signal.aborted) return socket.terminate();
+      if (signal.aborted) return socket.terminate();
       this.backendOpened(socket, backendId, "ocpp1.6");
     } catch (error) {
-      if (overtaken.signal.aborted) return;
+      if (signal.aborted) return;
       const status = error instanceof DialError ? error.status : undefined;
       this.dispatch({
         type: "dial_failed",
@@ -348,6 +349,8 @@ export class Proxy {
         ...status !== undefined && { status },
         random: Math.random(),
       });
+    } finally {
+      if (this.#dials.get(backendId) === dial) this.#dials.delete(backendId);
     }
   }
 
