@@ -2,6 +2,7 @@
 
 import { parseFrame } from "../ocpp/frame.ts";
 import { foreignItems } from "./foreign_items.ts";
+import { forgetOldest } from "./forget_oldest.ts";
 import type { Item } from "./item.ts";
 import type { Source } from "./play_file.ts";
 import { recordingItems } from "./recording_items.ts";
@@ -28,6 +29,9 @@ export type Cue =
 /** How far the script looks ahead for answers, cues. */
 const LOOK_AHEAD = 200;
 
+/** CALLs whose answers may still come; later than LOOK_AHEAD they are of no use. */
+const MAX_OPEN = 1_000;
+
 /** The script of a source. */
 export function* chargerScript(source: Source): Generator<Cue> {
   const cues = source.type === "recording"
@@ -53,9 +57,14 @@ function* recordedCues({ recording }: Source & { type: "recording" }): Generator
   const asked = new Map<number, Call>();
   for (const item of items) {
     answer(calls, sent.splice(0));
-    yield* cuesOf(item, asked, (id, cue) => calls.set(id, cue));
+    yield* cuesOf(item, asked, (id, cue) => remember(calls, id, cue));
   }
   answer(calls, sent);
+}
+
+function remember<Key>(calls: Map<Key, Call>, key: Key, cue: Call): void {
+  calls.set(key, cue);
+  forgetOldest(calls, MAX_OPEN);
 }
 
 function answer(calls: Map<string | number, Call>, texts: readonly string[]): void {
@@ -74,7 +83,7 @@ function* foreignCues(items: Iterable<Item>): Generator<Cue> {
   let number = 0;
   for (const item of items) {
     if (item.type === "asked" && item.backendId !== undefined) number = item.number;
-    yield* cuesOf(item, asked, (_, cue) => asked.set(number, cue));
+    yield* cuesOf(item, asked, (_, cue) => remember(asked, number, cue));
   }
 }
 
@@ -91,7 +100,7 @@ function* cuesOf(
       if (item.backendId !== undefined) return;
       const { number, call } = item;
       const cue: Call = { type: "asked", at, number, call, answer: undefined };
-      asked.set(number, cue);
+      remember(asked, number, cue);
       yield cue;
       return;
     }

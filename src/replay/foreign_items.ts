@@ -3,6 +3,7 @@
 
 import { type Frame, type MessageId, parseFrame } from "../ocpp/frame.ts";
 import type { ForeignFrame, ForeignLog, Side } from "./foreign_frame.ts";
+import { forgetOldest } from "./forget_oldest.ts";
 import type { Item } from "./item.ts";
 
 /** The backend that stands for the old central system. */
@@ -40,7 +41,8 @@ export function* foreignItems(log: ForeignLog): Generator<Item> {
     const frame = parseFrame(text);
     if (frame.type === "call") {
       const { id, action, payload } = frame;
-      remember(open[from], id, { number: ++number, action });
+      open[from].set(id, { number: ++number, action });
+      forgetOldest(open[from], MAX_OPEN);
       const backendId = from === "charger" ? RECORDED_BACKEND : undefined;
       yield { type: "asked", at, backendId, number, call: { action, payload } };
     }
@@ -107,13 +109,4 @@ function said(from: Side, text: string): (Item & { type: "event" })["event"] {
     connection: BACKEND_CONNECTION,
     text,
   };
-}
-
-function remember(open: Map<MessageId, Open>, id: MessageId, asked: Open): void {
-  open.set(id, asked);
-  if (open.size <= MAX_OPEN) return;
-  for (const oldest of open.keys()) {
-    open.delete(oldest);
-    return;
-  }
 }

@@ -7,6 +7,7 @@ import type { RecordedEvent } from "../recording/recording_format.ts";
 import { Counterpart, type OpenCall, type Reply } from "./counterpart.ts";
 import { Engine, type Scene } from "./engine.ts";
 import type { Watcher } from "./exact_play.ts";
+import { forgetOldest } from "./forget_oldest.ts";
 import type { Item } from "./item.ts";
 import { KeptLog } from "./kept_log.ts";
 import { withId } from "./recorded_answer.ts";
@@ -130,21 +131,15 @@ class FreePlay {
     if (scene.type === "sent") this.#sent(scene);
     if (scene.type === "received" && scene.backendId === undefined) {
       const frame = parseFrame(scene.text);
-      if (frame.type === "call" && frame.action === "StartTransaction") this.#start(frame.id);
+      if (frame.type === "call" && frame.action === "StartTransaction") {
+        this.#starts.add(frame.id);
+        forgetOldest(this.#starts, MAX_STARTS);
+      }
     }
     if (scene.type !== "event") return;
     const { event } = scene;
     if (event.type === "charger_disconnected") this.#peers.get(undefined)?.closed();
     if (event.type === "backend_disconnected") this.#peers.get(event.backendId)?.closed();
-  }
-
-  #start(id: MessageId): void {
-    this.#starts.add(id);
-    if (this.#starts.size <= MAX_STARTS) return;
-    for (const oldest of this.#starts) {
-      this.#starts.delete(oldest);
-      return;
-    }
   }
 
   #sent({ backendId, connection, text }: Scene & { type: "sent" }): void {

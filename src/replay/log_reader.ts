@@ -9,6 +9,7 @@ import {
   type Side,
   UnusedLines,
 } from "./foreign_frame.ts";
+import { forgetOldest } from "./forget_oldest.ts";
 import type { LineReader } from "./line_reader.ts";
 
 /** CALLs whose answers may still come. */
@@ -114,11 +115,7 @@ export class LogReader implements ForeignLog {
 
   #remember(id: string | number, from: Side): void {
     this.#open.set(id, from);
-    if (this.#open.size <= MAX_OPEN) return;
-    for (const oldest of this.#open.keys()) {
-      this.#open.delete(oldest);
-      return;
-    }
+    forgetOldest(this.#open, MAX_OPEN);
   }
 }
 

@@ -4,11 +4,15 @@
 import { type MessageId, parseFrame } from "../ocpp/frame.ts";
 import type { Scene } from "./engine.ts";
 import { ExactCore } from "./exact_play.ts";
+import { forgetOldest } from "./forget_oldest.ts";
 import type { Item } from "./item.ts";
 import type { RecordingReader } from "./recording_reader.ts";
 
 /** CALLs of the recorded core that may still be answered. */
 const MAX_OPEN = 2_000;
+
+/** StartTransactions that the recorded core has not answered yet. */
+const MAX_STARTS = 1_000;
 
 /**
  * What happened; what only came of the recorded configuration is left out. `watch` sees what the
@@ -77,6 +81,7 @@ export function* recordingItems(
     }
     if (backendId === undefined && parsed.type === "call" && parsed.action === "StartTransaction") {
       starts.add(parsed.id);
+      forgetOldest(starts, MAX_STARTS);
     }
     items.push({ type: "event", at, event });
   }
@@ -87,9 +92,7 @@ export function* recordingItems(
       const { id, action, payload } = parsed;
       open.set(`${backendId ?? ""}\n${id}`, ++number);
       items.push({ type: "asked", at: now, backendId, number, call: { action, payload } });
-      if (open.size > MAX_OPEN) {
-        for (const oldest of open.keys()) return void open.delete(oldest);
-      }
+      forgetOldest(open, MAX_OPEN);
     } else if (parsed.type === "result" && backendId === undefined && starts.delete(parsed.id)) {
       const { transactionId } = parsed.payload;
       if (transactionId === undefined) return;

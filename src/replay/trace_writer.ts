@@ -4,6 +4,7 @@ import type { State } from "../core/step.ts";
 import { parseFrame } from "../ocpp/frame.ts";
 import { isJsonObject, type JsonObject, stringifyJson } from "../ocpp/json.ts";
 import type { Scene } from "./engine.ts";
+import { forgetOldest } from "./forget_oldest.ts";
 import { peerName } from "./scene_text.ts";
 
 /** CALLs that may still be answered. */
@@ -69,10 +70,7 @@ export class TraceWriter {
         const { connectorId } = payload;
         const about = { action, ...Number.isInteger(connectorId) && { connectorId } };
         this.#open.set(`${here} ${id}`, about);
-        if (this.#open.size > MAX_OPEN) {
-          const [oldest] = this.#open.keys();
-          this.#open.delete(oldest!);
-        }
+        forgetOldest(this.#open, MAX_OPEN);
         return { messageType: "CALL", messageId: String(id), ...about, payload };
       }
       case "result": {

@@ -1,6 +1,7 @@
 // The transaction ids that a charger uses in a recording, in place of those that it is given now.
 
 import type { MessageId } from "../ocpp/frame.ts";
+import { forgetOldest } from "./forget_oldest.ts";
 
 /** Starts and ids that are remembered. */
 const MAX_REMEMBERED = 1_000;
@@ -46,9 +47,5 @@ export class TransactionIds {
 function remember<Key>(map: Map<Key, string>, key: Key, value: string): void {
   map.delete(key);
   map.set(key, value);
-  if (map.size <= MAX_REMEMBERED) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
-  }
+  forgetOldest(map, MAX_REMEMBERED);
 }
