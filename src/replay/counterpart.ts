@@ -100,6 +100,11 @@ export class Counterpart {
     return calls.map((call) => ({ call, recorded: undefined }));
   }
 
+  /** The clock was set, by so many ms. */
+  shift(byMs: number): void {
+    for (const [call, at] of this.#open) this.#open.set(call, at + byMs);
+  }
+
   /** The connection has ended: nobody answers what was asked on it. */
   closed(): void {
     this.#open.clear();

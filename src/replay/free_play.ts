@@ -17,7 +17,10 @@ import { TransactionIds } from "./transaction_ids.ts";
 /** After the last item, so that what is under way comes to its end, ms. */
 const EPILOGUE_MS = 5_000;
 
-/** A line so far ahead of the one before has a broken time: none passes until it, ms. */
+/**
+ * A line so far from those before has a broken time, and none passes until it; when the next one
+ * agrees with it, the clock was set. ms.
+ */
 const LONGEST_GAP_MS = 400 * 86_400_000;
 
 /** A core that wants to be woken more often than this at one moment never stops. */
@@ -38,7 +41,7 @@ export function playFreely(
   const play = new FreePlay(state, begin.at, patienceMs, watcher);
   play.tell({ type: "event", ...begin });
   for (const item of items) {
-    if (!play.passUntil(item.at) || watcher.before?.(state, item.at) === false) return state;
+    if (!play.passTo(item) || watcher.before?.(state, item.at) === false) return state;
     play.tell(item);
   }
   play.passUntil(play.now + EPILOGUE_MS);
@@ -47,6 +50,8 @@ export function playFreely(
 
 class FreePlay {
   now: number;
+  /** The time of the line before, if that was far from now. */
+  #far: number | undefined;
   readonly #engine: Engine;
   readonly #watcher: Watcher;
   readonly #patienceMs: number;
@@ -69,6 +74,36 @@ class FreePlay {
       readLog: ({ after, limit }) => log.read(after, limit),
       written: (entries) => log.add(entries),
     });
+  }
+
+  /** Lets time pass until an item, in which the clock may be set; false as in `passUntil`. */
+  passTo(item: Item): boolean {
+    const { at } = item;
+    if (item.type === "event" && item.event.type === "clock_set") {
+      const goesOn = this.passUntil(at - item.event.byMs);
+      this.#setClock(at);
+      return goesOn;
+    }
+    if (Math.abs(at - this.now) <= LONGEST_GAP_MS) {
+      this.#far = undefined;
+      return this.passUntil(at);
+    }
+    // A line may be several items.
+    if (at === this.#far) return true;
+    const agrees = this.#far !== undefined && Math.abs(at - this.#far) <= LONGEST_GAP_MS;
+    this.#far = agrees ? undefined : at;
+    if (!agrees) return true;
+    const byMs = at - this.now;
+    this.#setClock(at);
+    this.#engine.tell({ type: "clock_set", byMs }, at);
+    this.#answer();
+    return true;
+  }
+
+  /** What is waited for takes as long as before. */
+  #setClock(at: number): void {
+    for (const peer of this.#peers.values()) peer.shift(at - this.now);
+    this.now = at;
   }
 
   /** Lets time pass; false: whoever watches has seen enough. */
