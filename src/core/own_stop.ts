@@ -42,23 +42,25 @@ export function ownStopAnswered(
 }
 
 /** Takes out of the queue what nobody wants any more: what was sent cannot be taken back. */
-export function dropPointless({ state }: Step): void {
+export function dropPointless({ state, now }: Step): void {
   const { queue } = state.charger;
   const pointless = (call: ChargerCall) =>
-    call.origins.some((origin) => origin.type === "own_stop" && !isDue(state, origin));
+    call.origins.some((origin) => origin.type === "own_stop" && !isDue(state, origin, now));
   for (const call of queue.filter(pointless)) queue.splice(queue.indexOf(call), 1);
 }
 
 function isDue(
   { open, control, refused }: State,
   { why, transactionId }: Origin & { type: "own_stop" },
+  now: number,
 ): boolean {
   if (!open.has(transactionId)) return false;
+  // On a slow disk a reason may be over before the tick that ends it has come.
   switch (why) {
     case "handover":
-      return control.handover !== undefined;
+      return control.handover !== undefined && now < control.handover.deadline;
     case "pause":
-      return control.mode.mode === "paused";
+      return control.mode.mode === "paused" && now < (control.modeUntil ?? Infinity);
     case "refused":
       return refused.has(transactionId);
     default:

@@ -32,6 +32,18 @@ Deno.test("a stop that waits because of the owner's pause is not sent after the 
   }
 });
 
+Deno.test("a stop that waits is not sent after the pause's time, though no tick has come", () => {
+  for (const [over, late] of [[true, 0], [false, -1]] as const) {
+    const { stage: { h } } = paused();
+    const before = stops(h);
+    const until = h.now + 10_000;
+    h.event({ type: "owner", mode: { mode: "paused" }, until });
+    h.now = until + late;
+    h.chargerAnswers({ listVersion: 0 });
+    assert.equal(stops(h) - before, over ? 0 : 1);
+  }
+});
+
 Deno.test("a stop that waits is not sent when the transaction has ended", () => {
   const { stage: { h }, id } = paused();
   const before = stops(h);
