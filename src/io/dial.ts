@@ -26,6 +26,8 @@ export interface DialOptions {
   readonly rejectUnauthorized?: boolean;
   /** From the look-up of the name to the end of the handshake. */
   readonly handshakeTimeoutMs?: number;
+  /** Default: MAX_MESSAGE_BYTES. */
+  readonly maxMessageBytes?: number;
   readonly liveness?: LivenessOptions;
   /** Gives up; the promise rejects. */
   readonly signal?: AbortSignal;
@@ -52,7 +54,7 @@ export async function dial(options: DialOptions): Promise<Socket> {
         ...tlsOptions(options),
         headers: { ...options.headers },
         perMessageDeflate: false,
-        maxPayload: MAX_MESSAGE_BYTES,
+        maxPayload: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
         followRedirects: false,
         autoPong: false,
       });

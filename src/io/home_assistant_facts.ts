@@ -116,7 +116,7 @@ export class HomeAssistantFacts {
   }
 
   #take(message: StatesMessage): void {
-    for (const name of applyStates(this.#states, message)) this.#changed.add(name);
+    for (const name of applyStates(this.#states, this.#followed, message)) this.#changed.add(name);
     if (this.#timer !== undefined) return;
     this.#tellChanged();
   }

@@ -1,6 +1,6 @@
 // The connection to Home Assistant: kept for ever, whatever happens to the other side.
 
-import { Connection } from "home-assistant-js-websocket";
+import { Connection, type HaWebSocket } from "home-assistant-js-websocket";
 import { HomeAssistantError, openHomeAssistant } from "./home_assistant_socket.ts";
 import { type LinkHealth, LinkRecord } from "./link_health.ts";
 import type { Log } from "./log.ts";
@@ -24,6 +24,12 @@ export const LINK_TIMES: LinkTimes = {
   wrongTokenMs: 300_000,
   answerMs: 10_000,
 };
+
+/** A connection that lasted for so long was a good one, ms: the next is tried for at once. */
+const STEADY_MS = 30_000;
+
+/** Commands without an answer, subscriptions among them; with more, something is wrong. */
+const MAX_COMMANDS = 128;
 
 /** How long the other side may take to close as well, ms; one that hangs never does. */
 const CLOSING_MS = 1_000;
@@ -79,13 +85,15 @@ export class HomeAssistantLink {
     const { signal } = this.#stopping;
     for (let failures = 0; !signal.aborted;) {
       let wrongToken = false;
+      let begunAt = Infinity;
       try {
-        await this.#session(() => failures = 0);
+        await this.#session(() => begunAt = performance.now());
         this.#fail("the connection was lost");
       } catch (error) {
         wrongToken = error instanceof HomeAssistantError && error.wrongToken;
         this.#fail(reasonOf(error));
       }
+      if (performance.now() - begunAt >= STEADY_MS) failures = 0;
       const { firstWaitMs, longestWaitMs, wrongTokenMs } = this.#times;
       const ceiling = Math.min(firstWaitMs * 2 ** Math.min(failures++, 20), longestWaitMs);
       await pause(wrongToken ? wrongTokenMs : ceiling / 2 + Math.random() * ceiling / 2, signal);
@@ -104,12 +112,14 @@ export class HomeAssistantLink {
     const closed = new AbortController();
     socket.addEventListener("close", () => closed.abort());
     const lost = AbortSignal.any([closed.signal, signal]);
-    const connection = new Connection(socket, {
+    // The library uses no more of a WebSocket than this has.
+    const connection = new Connection(socket as unknown as HaWebSocket, {
       setupRetry: 0,
       createSocket: () => Promise.reject(new HomeAssistantError("not by the library")),
     });
     // The library's own way to connect again waits 5 s at most, and gives up on a wrong token.
     connection.closeRequested = true;
+    socket.bearable = () => connection.commands.size <= MAX_COMMANDS;
     try {
       await this.#timely(this.#user.opened(connection), lost);
       began();
@@ -120,10 +130,11 @@ export class HomeAssistantLink {
       });
       while (!lost.aborted) {
         await pause(this.#user.spacingMs(), lost);
-        if (lost.aborted) return;
+        if (lost.aborted) break;
         await this.#timely(connection.ping(), lost);
         this.#user.alive();
       }
+      if (socket.fault !== undefined) throw new HomeAssistantError(socket.fault);
     } finally {
       this.#user.closed();
       socket.close();

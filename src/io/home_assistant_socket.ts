@@ -1,10 +1,13 @@
 // One connection to Home Assistant's WebSocket API: opened, authenticated, or given up in time.
 
-import type { HaWebSocket } from "home-assistant-js-websocket";
 import { SUPERVISOR_URL } from "../config/home.ts";
+import { HomeAssistantWire } from "./home_assistant_wire.ts";
 
 /** How long Home Assistant may take until it has taken the token, ms. */
 const OPENING_MS = 15_000;
+
+/** The longest version that is told on, characters. */
+const MAX_VERSION_LENGTH = 40;
 
 /** Why there is no connection. */
 export class HomeAssistantError extends Error {
@@ -15,48 +18,66 @@ export class HomeAssistantError extends Error {
   }
 }
 
-/** Opens the WebSocket of Home Assistant at `url` (http or https). Rejects with HomeAssistantError. */
-export function openHomeAssistant(
+/** Opens the WebSocket of Home Assistant at `url` (http or https). Rejects with what is wrong. */
+export async function openHomeAssistant(
   url: string,
   token: string,
   signal: AbortSignal,
-): Promise<HaWebSocket> {
-  const { promise, resolve, reject } = Promise.withResolvers<HaWebSocket>();
-  const socket = new WebSocket(`${url.replace(/^http/i, "ws")}/api/websocket`);
-  const settle = () => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", aborted);
-    socket.onopen =
-      socket.onmessage =
-      socket.onerror =
-      socket.onclose =
-        null;
-  };
-  const fail = (message: string, wrongToken?: boolean) => {
-    settle();
+): Promise<HomeAssistantWire> {
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(OPENING_MS)]);
+  const address = `${url.replace(/^http/i, "ws")}/api/websocket`;
+  const wire = await HomeAssistantWire.open(address, inTime, OPENING_MS);
+  try {
+    wire.haVersion = await authenticate(wire, url, token, inTime);
+    return wire;
+  } catch (error) {
+    wire.giveUp("it is of no use");
+    if (inTime.aborted && !signal.aborted) {
+      throw new HomeAssistantError(`no answer within ${OPENING_MS / 1000} s`);
+    }
+    throw error;
+  }
+}
+
+/** Resolves with the version of Home Assistant. */
+function authenticate(
+  wire: HomeAssistantWire,
+  url: string,
+  token: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const fail = (message: string, wrongToken?: boolean) =>
     reject(new HomeAssistantError(message, wrongToken));
-    socket.close();
-  };
-  const aborted = () => fail("the proxy is being stopped");
-  const timer = setTimeout(() => fail(`no answer within ${OPENING_MS / 1000} s`), OPENING_MS);
-  signal.addEventListener("abort", aborted);
-  socket.onerror = () => fail("it cannot be reached, or answers without a WebSocket");
-  socket.onclose = ({ code }) => fail(`it closed the connection (${code})`);
-  socket.onmessage = ({ data }) => {
+  let said = false;
+  const heard = ({ data }: { readonly data?: string }) => {
     const message = parsed(data);
     switch (message.type) {
       case "auth_required":
-        return socket.send(JSON.stringify({ type: "auth", access_token: token }));
+        // Once: whoever asks again and again is no Home Assistant.
+        if (said) return fail("it does not speak as Home Assistant does");
+        said = true;
+        return wire.send(JSON.stringify({ type: "auth", access_token: token }));
       case "auth_invalid":
         return fail(`it does not accept the token; ${remedy(url)}`, true);
       case "auth_ok":
-        settle();
-        return resolve(Object.assign(socket, { haVersion: String(message.ha_version) }));
+        return resolve(String(message.ha_version).slice(0, MAX_VERSION_LENGTH));
       default:
         return fail("it does not speak as Home Assistant does");
     }
   };
-  return promise;
+  const gone = () => fail("it closed the connection");
+  const aborted = () => fail("the proxy is being stopped");
+  wire.addEventListener("message", heard);
+  wire.addEventListener("close", gone);
+  signal.addEventListener("abort", aborted);
+  if (signal.aborted) aborted();
+  wire.start();
+  return promise.finally(() => {
+    wire.removeEventListener("message", heard);
+    wire.removeEventListener("close", gone);
+    signal.removeEventListener("abort", aborted);
+  });
 }
 
 /** A token that is wrong stays wrong: somebody has to do something. */
@@ -66,9 +87,9 @@ function remedy(url: string): string {
     : "make a long-lived access token in the profile of an administrator there";
 }
 
-function parsed(data: unknown): { readonly type?: unknown; readonly ha_version?: unknown } {
+function parsed(data = ""): { readonly type?: unknown; readonly ha_version?: unknown } {
   try {
-    return JSON.parse(String(data)) ?? {};
+    return JSON.parse(data) ?? {};
   } catch {
     return {};
   }

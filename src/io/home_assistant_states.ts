@@ -30,21 +30,39 @@ export function isEntityId(name: string): boolean {
   return ENTITY_ID.test(name) && name.length <= 255;
 }
 
-/** Takes a message in; returns the ids of the entities that it is about. */
+/** Attributes of an entity that are kept, and how much of each; lists and mappings are not. */
+export const MAX_ENTITY_ATTRIBUTES = 256;
+const MAX_ATTRIBUTE_LENGTH = 1024;
+
+/** Takes a message in; returns the ids of the entities that it is about, of those `followed`. */
 export function applyStates(
   states: Map<string, EntityState>,
+  followed: readonly string[],
   { a: added = {}, c: changed = {}, r: removed = [] }: StatesMessage,
 ): string[] {
+  const names = new Set<string>();
+  const isOurs = (id: string) => followed.includes(id) && names.add(id);
   for (const [id, { s = "unknown", a = {} }] of Object.entries(added)) {
-    states.set(id, { state: s, attributes: a });
+    if (isOurs(id)) states.set(id, { state: String(s), attributes: plain(a) });
   }
   for (const [id, { "+": more = {}, "-": less = {} }] of Object.entries(changed)) {
     const before = states.get(id);
-    if (before === undefined) continue;
-    const attributes = { ...before.attributes, ...more.a };
+    if (before === undefined || !isOurs(id)) continue;
+    const attributes = plain({ ...before.attributes, ...more.a });
     for (const name of less.a ?? []) delete attributes[name];
-    states.set(id, { state: more.s ?? before.state, attributes });
+    states.set(id, { state: String(more.s ?? before.state), attributes });
   }
-  for (const id of removed) states.delete(id);
-  return [...Object.keys(added), ...Object.keys(changed), ...removed];
+  for (const id of removed) if (isOurs(id)) states.delete(id);
+  return [...names];
+}
+
+/** What rules can read of attributes. */
+function plain(attributes: JsonObject): JsonObject {
+  const kept = Object.entries(attributes).filter(([name, value]) =>
+    name.length <= MAX_ATTRIBUTE_LENGTH && value !== null && typeof value !== "object"
+  ).slice(0, MAX_ENTITY_ATTRIBUTES);
+  return Object.fromEntries(kept.map(([name, value]) => [
+    name,
+    typeof value === "string" ? value.slice(0, MAX_ATTRIBUTE_LENGTH) : value,
+  ]));
 }

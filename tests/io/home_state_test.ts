@@ -219,12 +219,14 @@ Deno.test("a mode lasts whole minutes, a week at most", () => {
 
 Deno.test("states are added, changed in part, and removed", () => {
   const states = new Map<string, EntityState>();
-  applyStates(states, { a: { "sensor.x": { s: "1", a: { unit: "W", name: "x" } } } });
-  applyStates(states, { c: { "sensor.x": { "+": { s: "2" }, "-": { a: ["name"] } } } });
+  applyStates(states, ["sensor.x"], { a: { "sensor.x": { s: "1", a: { unit: "W", name: "x" } } } });
+  applyStates(states, ["sensor.x"], {
+    c: { "sensor.x": { "+": { s: "2" }, "-": { a: ["name"] } } },
+  });
   deepEqual(states.get("sensor.x"), { state: "2", attributes: { unit: "W" } });
-  applyStates(states, { c: { "sensor.unknown": { "+": { s: "2" } } } });
+  applyStates(states, ["sensor.x"], { c: { "sensor.unknown": { "+": { s: "2" } } } });
   equal(states.size, 1);
-  deepEqual(applyStates(states, { r: ["sensor.x"] }), ["sensor.x"]);
+  deepEqual(applyStates(states, ["sensor.x"], { r: ["sensor.x"] }), ["sensor.x"]);
   equal(states.size, 0);
 });
 

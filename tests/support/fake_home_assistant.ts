@@ -72,6 +72,21 @@ export class FakeHomeAssistant {
     }
   }
 
+  /** Anything at all, to whoever is connected. */
+  raw(data: string | Uint8Array<ArrayBuffer>): void {
+    for (const { socket } of this.#clients) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(data);
+    }
+  }
+
+  /** The ids of subscriptions to events, by type. */
+  subscription(type: string): number | undefined {
+    for (const { events } of this.#clients) {
+      for (const [id, name] of events) if (name === type) return id;
+    }
+    return undefined;
+  }
+
   /** Somebody has tapped on a notification. */
   tap(action: string): void {
     this.fire("mobile_app_notification_action", { action });
