@@ -134,11 +134,15 @@ function takeNext(queue: ChargerCall[], served: readonly string[]): ChargerCall 
   return next;
 }
 
-/** Takes back the commands of a backend that has lost control. */
+/** Takes back the commands of a backend that has lost control, and writes that down. */
 export function withdrawCommands(step: Step, backendId: string, reason: string): void {
   const controlled = step.state.charger.queue.filter((call) =>
     call.backendId === backendId && call.freshLease !== undefined
   );
+  for (const { action: request } of controlled) {
+    const because = `denied: control ended before it was sent (${reason})`;
+    recordDecision(step, { backendId, request, outcome: "denied", reason: because });
+  }
   withdraw(step, controlled, { type: "refused", reason });
 }
 

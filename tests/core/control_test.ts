@@ -559,6 +559,20 @@ Deno.test("a lease goes on after a restart, and ends if its transaction did mean
   assert.equal(holder(h), undefined);
 });
 
+Deno.test("a command that was not sent yet when control ended is refused, and written down", () => {
+  const h = stage();
+  remoteStart(h, "evcc", "first", 1);
+  h.backendCalls("evcc", "RemoteStartTransaction", { connectorId: 2, idTag: "second" }, "waits");
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  assert.deepEqual(outcome(h.answerTo("evcc", "waits")), REJECTED);
+  const { request, outcome: what, reason } = h.state.decisions.at(-1)!;
+  assert.deepEqual([request, what, reason], [
+    "RemoteStartTransaction",
+    "denied",
+    "denied: control ended before it was sent (revoked: the owner has paused charging)",
+  ]);
+});
+
 Deno.test("after a restart a lease goes on with the very transaction that it lasted for", () => {
   for (const restarts of [false, true]) {
     const h = stage({ idTags: [{ tag: "card", backend: "evcc", action: "allow", owner: false }] });
