@@ -14,7 +14,7 @@ const ANSWER_MS = 30_000;
 /** What a CALL came to. */
 export interface Outcome {
   readonly action: string;
-  /** A status, `CALLERROR <code>` or `no answer`; empty: an answer without a status. */
+  /** A status, `CALLERROR <code>`, `a broken answer` or `no answer`; empty: one without a status. */
   readonly recorded: string;
   readonly found: string;
   /** False: no answer came in time, or the server hung up. */
@@ -120,7 +120,8 @@ export class LiveCharger {
       else for (const due of this.#server.overdue(Infinity)) this.#reply(due);
       return;
     }
-    if (frame.type !== "malformed" && frame.id === this.#pending?.id) this.#pending.answered(frame);
+    const id = frame.type === "malformed" ? frame.failedCall : frame.id;
+    if (id !== undefined && id === this.#pending?.id) this.#pending.answered(frame);
   }
 
   #reply(reply: Reply | undefined): void {
@@ -138,7 +139,7 @@ export class LiveCharger {
 /** What an answer says, without its ids and times. */
 function outcome(frame: Frame): string {
   if (frame.type === "error") return `CALLERROR ${frame.code}`;
-  if (frame.type !== "result") return "no answer";
+  if (frame.type !== "result") return "a broken answer";
   const { status, idTagInfo } = frame.payload;
   if (typeof status === "string") return status;
   return isJsonObject(idTagInfo) ? String(idTagInfo.status) : "";
