@@ -120,7 +120,8 @@ export class Places {
   /**
    * The system has no descriptor left, which the limits did not foresee: as many established ones end
    * as leave room for those that are reserved, for all that may be pending and for chargers; those of
-   * the greediest addresses, the oldest first. No more than that are let in for a while.
+   * the greediest addresses, the oldest first, backends last. No more than that are let in for a
+   * while.
    */
   exhausted(now: number): void {
     const { pendingConnections, chargers } = this.#limits;
@@ -155,12 +156,20 @@ export class Places {
     return now < until ? Math.min(connections, this.#limits.connections) : this.#limits.connections;
   }
 
-  /** The oldest established connection, but no charger's, of the address that has most of them. */
+  /**
+   * The oldest established connection of the address that has most of them: one that has proved
+   * nothing, a backend only where there is no other, and never a charger.
+   */
   #greediest(): ByteConnection | undefined {
-    const [greediest] = [...this.#perAddress].toSorted(([, a], [, b]) => b - a);
-    return [...this.#kinds].find(([connection, kind]) =>
-      kind !== "charger" && connection.remoteAddress === greediest?.[0]
-    )?.[0];
+    const ofKind = (wanted: PlaceKind) =>
+      [...this.#kinds].filter(([, kind]) => kind === wanted).map(([connection]) => connection);
+    const plain = ofKind("http");
+    const count = ({ remoteAddress }: ByteConnection) => this.#perAddress.get(remoteAddress) ?? 0;
+    return (plain.length > 0 ? plain : ofKind("backend"))
+      .reduce<ByteConnection | undefined>(
+        (greediest, one) => greediest && count(greediest) >= count(one) ? greediest : one,
+        undefined,
+      );
   }
 
   /** The oldest pending connection of the address that has most of them. */
