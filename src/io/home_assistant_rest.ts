@@ -147,7 +147,9 @@ export function restStates(state: JsonObject): Record<string, RestState> {
   });
   const energy = { device_class: "energy", unit_of_measurement: "kWh" };
   return {
-    "sensor.ocpp_proxy_status": entity(state.status, "status", { error_code: state.error_code }),
+    "sensor.ocpp_proxy_status": entity(state.status, "status", {
+      error_code: (state.fault_details as JsonObject).error_code ?? null,
+    }),
     "sensor.ocpp_proxy_power": entity(state.power_w, "power", {
       device_class: "power",
       unit_of_measurement: "W",

@@ -294,7 +294,10 @@ Deno.test("without a broker states go by REST, again after a restart, and end as
       const home = new Home(proxy, (_, message) => void logged.push(message));
       const state = () => fake.posted.get("sensor.ocpp_proxy_status");
       await until(() => fake.posted.size === 8, 5_000, "the states");
-      equal(state()?.state, "offline");
+      deepEqual(state(), {
+        state: "offline",
+        attributes: { friendly_name: "Charger status", error_code: null },
+      });
       deepEqual(fake.posted.get("sensor.ocpp_proxy_energy"), {
         state: "0",
         attributes: {
