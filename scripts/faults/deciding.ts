@@ -53,7 +53,7 @@ export const ARBITRATION_FAULTS: readonly Fault[] = faultsOf(["tests/core"], [
   ],
   [
     "what is urgent reaches the charger first",
-    "src/core/charger_call.ts",
+    "src/core/call_queue.ts",
     "queue.find((call) => call.urgent) ?? ",
     "",
   ],

@@ -2,6 +2,7 @@
 
 import { readFailure } from "../config/secrets.ts";
 import { databasePath } from "../io/database.ts";
+import { parsePeriod } from "../io/period.ts";
 import { type SessionFilter, SessionReader } from "../io/session_reader.ts";
 import { sessionText, totalsText } from "../io/session_text.ts";
 import { StoreError } from "../io/store_error.ts";
@@ -9,7 +10,6 @@ import type { CommandContext } from "./context.ts";
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./exit_code.ts";
 import type { ExportFlags } from "./flags.ts";
 import { OutputFile } from "./output_file.ts";
-import { parsePeriod } from "./period.ts";
 import { readConfiguration } from "./read_configuration.ts";
 
 /** Returns the exit code: 1 without a database or a place to write, 2 for an unreadable period. */

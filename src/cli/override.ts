@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { ANSWERED, OVERRIDE } from "../io/api_shapes.ts";
+import { parsePeriod } from "../io/period.ts";
 import { printable } from "../io/printable.ts";
 import { readServerFile } from "../io/server_file.ts";
 import { modeWords, ownerLimitWords } from "../io/status_words.ts";
@@ -9,7 +10,6 @@ import { askServer, failureText } from "./ask_server.ts";
 import type { CommandContext } from "./context.ts";
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./exit_code.ts";
 import type { OverrideFlags } from "./flags.ts";
-import { parsePeriod } from "./period.ts";
 import { readConfiguration } from "./read_configuration.ts";
 
 /** What the owner says. */

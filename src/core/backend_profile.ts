@@ -3,6 +3,7 @@
 import type { JsonValue } from "../ocpp/json.ts";
 import { parseTime } from "../ocpp/time.ts";
 import type { Messages } from "../ocpp/types.ts";
+import { callsUnderWay } from "./call_queue.ts";
 import type { Limits, StoredProfile } from "./limit_state.ts";
 import type { SessionRecord, Write } from "./record.ts";
 import type { State } from "./state.ts";
@@ -100,12 +101,12 @@ export function dropFinished(step: Step): void {
 }
 
 /** Whether a start may still come that its profile is for; `connectorId` 0: it named none. */
-function isStarting({ control, charger }: State, backendId: string, connectorId: number): boolean {
-  return control.claims.some((claim) =>
+function isStarting(state: State, backendId: string, connectorId: number): boolean {
+  return state.control.claims.some((claim) =>
     claim.backendId === backendId && (claim.connectorId ?? 0) === connectorId
   ) ||
-    [charger.pending?.call, ...charger.queue].some((call) =>
-      call?.action === "RemoteStartTransaction" && call.backendId === backendId &&
+    callsUnderWay(state).some((call) =>
+      call.action === "RemoteStartTransaction" && call.backendId === backendId &&
       (call.payload.connectorId ?? 0) === connectorId
     );
 }

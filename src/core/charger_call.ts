@@ -4,6 +4,7 @@ import { callText, type MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import { repairConfirmation } from "../ocpp/repair.ts";
 import type { Action, Messages } from "../ocpp/types.ts";
+import { takeNext, turnDeadline } from "./call_queue.ts";
 import { rowsBefore } from "./call_record.ts";
 import { commandAnswered } from "./command_result.ts";
 import { recordDecision } from "./decision.ts";
@@ -14,9 +15,6 @@ import { store } from "./stored.ts";
 
 /** CALLs that one backend may have waiting; one more is refused as busy (ocpp16.md, N37). */
 export const MAX_WAITING_CALLS = 32;
-
-/** A CALL that has not had its turn after this long is refused: its backend gives up at 30 s. */
-const QUEUE_WAIT_MS = 20_000;
 
 /** What makes a CALL, before it waits. */
 export interface CallRequest<A extends Action = Action> {
@@ -112,26 +110,6 @@ export function callStored(step: Step, id: string, failed: boolean): void {
   const { backendId = null, action: request } = call;
   recordDecision(step, { backendId, request, outcome: "denied", reason });
   commandAnswered(step, call, { type: "refused", reason });
-}
-
-/**
- * Until when a CALL may wait for its turn, epoch milliseconds. Infinity: it brings what the owner, or
- * the proxy, has decided, and is taken out of the queue when that is not so any more.
- */
-export function turnDeadline({ origins, queuedAt }: ChargerCall): number {
-  const lasts = origins.every(({ type }) => type === "limit" || type === "own_stop");
-  return lasts ? Infinity : queuedAt + QUEUE_WAIT_MS;
-}
-
-/** Urgent ones first, then whoever has waited longest for its turn, each in its own order. */
-function takeNext(queue: ChargerCall[], served: readonly string[]): ChargerCall | undefined {
-  const turn = (call: ChargerCall) => call.backendId ? served.indexOf(call.backendId) : -1;
-  const next = queue.find((call) => call.urgent) ?? queue.reduce<ChargerCall | undefined>(
-    (best, call) => best === undefined || turn(call) < turn(best) ? call : best,
-    undefined,
-  );
-  if (next) queue.splice(queue.indexOf(next), 1);
-  return next;
 }
 
 /** Takes back the commands of a backend that has lost control, and writes that down. */

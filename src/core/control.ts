@@ -2,6 +2,7 @@
 
 import { decide, type Verdict } from "./arbitration.ts";
 import { barOf, type ControlRequest, type Denial } from "./objection.ts";
+import { callsUnderWay } from "./call_queue.ts";
 import { hasLimits, limitsChanged } from "./charging_limit.ts";
 import { dropClaims, isClaiming, spendClaims } from "./claim.ts";
 import { recordDecision } from "./decision.ts";
@@ -153,14 +154,13 @@ export function releaseControl(step: Step, backendId: string): boolean {
  */
 export function releaseUnused(step: Step, backendId: string, since: number): void {
   const { state } = step;
-  const { control, charger } = state;
-  const { lease } = control;
+  const { lease } = state.control;
   if (lease?.backendId !== backendId || lease.grantedAt !== since) return;
   if (lease.action === "request_control") return;
   if (lease.transactionId !== undefined || isClaiming(state, backendId)) return;
   const used = hasLimits(state, backendId) || hasLeft(state, backendId) ||
-    [charger.pending?.call, ...charger.queue].some((call) =>
-      call?.backendId === backendId && call.freshLease !== undefined
+    callsUnderWay(state).some((call) =>
+      call.backendId === backendId && call.freshLease !== undefined
     );
   if (!used) endLease(step, "released", "released: the command came to nothing");
 }

@@ -3,7 +3,7 @@
 import { heartbeatAt } from "./backend_outbox.ts";
 import type { Backend } from "./backend_state.ts";
 import { BOOT_WAIT_MS, bootlessAt } from "./charge_point.ts";
-import { turnDeadline } from "./charger_call.ts";
+import { turnDeadline } from "./call_queue.ts";
 import { limitDeadline } from "./charging_limit.ts";
 import { controlDeadline } from "./control_tick.ts";
 import { lostAt } from "./lost_stop.ts";

@@ -1,9 +1,10 @@
-// What backends leave on the charger, reservations.
+// The reservations that backends leave on the charger: whose they are, and under which ids.
 
 import type { JsonValue } from "../ocpp/json.ts";
 import { parseTime } from "../ocpp/time.ts";
 import type { Messages } from "../ocpp/types.ts";
 import type { Backend } from "./backend_state.ts";
+import { callsUnderWay } from "./call_queue.ts";
 import { clearAbandoned } from "./leftover_clearing.ts";
 import type { Write } from "./record.ts";
 import type { ChargerCall, ChargerOutcome, State } from "./state.ts";
@@ -66,9 +67,9 @@ function mayBeThere(step: Step, ours: number): void {
 }
 
 /** Whether another CALL that brings the same is in flight or waits. */
-function isUnderWay({ charger }: State, ours: number): boolean {
-  return [charger.pending?.call, ...charger.queue].some((call) =>
-    call?.action === "ReserveNow" && call.payload.reservationId === ours
+function isUnderWay(state: State, ours: number): boolean {
+  return callsUnderWay(state).some((call) =>
+    call.action === "ReserveNow" && call.payload.reservationId === ours
   );
 }
 

@@ -1,5 +1,6 @@
 // Cancels reservations that backends have left on the charger when nobody stands behind them.
 
+import { callsUnderWay } from "./call_queue.ts";
 import { callCharger } from "./charger_call.ts";
 import { saveLeftovers } from "./leftover.ts";
 import type { ChargerCall, ChargerOutcome } from "./state.ts";
@@ -37,9 +38,9 @@ export function clearAbandoned(step: Step): void {
   const { charger, reservations } = step.state;
   charger.clearAt = undefined;
   if (charger.connection === undefined) return;
-  const underWay = [charger.pending?.call, ...charger.queue]
-    .filter((call) => call?.action === "CancelReservation")
-    .map((call) => call?.payload.reservationId);
+  const underWay = callsUnderWay(step.state)
+    .filter((call) => call.action === "CancelReservation")
+    .map((call) => call.payload.reservationId);
   for (const [reservationId, { abandoned }] of [...reservations]) {
     if (!abandoned || underWay.includes(reservationId)) continue;
     callCharger(step, {

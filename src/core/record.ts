@@ -146,23 +146,29 @@ export interface SessionAccount {
   readonly vat: readonly string[];
 }
 
+/** Everything that can come of a request for control. */
+export const OUTCOMES = [
+  "granted",
+  "denied",
+  "queued",
+  // The owner is asked.
+  "asked",
+  // The owner has said yes; what comes of it is another decision.
+  "allowed",
+  "revoked",
+  "released",
+  "expired",
+] as const;
+
+export type Outcome = typeof OUTCOMES[number];
+
 /** One answer of the arbiter, with its reason. */
 export interface DecisionRecord {
   readonly at: number;
   readonly backendId: string | null;
   /** The request, by the name of the action. */
   readonly request: string;
-  readonly outcome:
-    | "granted"
-    | "denied"
-    | "queued"
-    /** The owner is asked. */
-    | "asked"
-    /** The owner has said yes; what comes of it is another decision. */
-    | "allowed"
-    | "revoked"
-    | "released"
-    | "expired";
+  readonly outcome: Outcome;
   /** The name of the household's rule that decided; null: another reason. */
   readonly rule: string | null;
   /** A sentence a person understands. */

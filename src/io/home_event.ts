@@ -1,19 +1,7 @@
 // What happens, in the words of an automation: for Home Assistant's event entity, and its event bus.
 
-import type { DecisionRecord } from "../core/record.ts";
+import { OUTCOMES } from "../core/record.ts";
 import type { JsonObject } from "../ocpp/json.ts";
-
-/** What becomes of requests for control, as decisions say it. */
-const OUTCOMES = [
-  "granted",
-  "denied",
-  "queued",
-  "asked",
-  "allowed",
-  "revoked",
-  "released",
-  "expired",
-] as const satisfies readonly DecisionRecord["outcome"][];
 
 /** Everything an event can be; Home Assistant refuses others than it was told of. */
 export const HOME_EVENTS = [

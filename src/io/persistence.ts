@@ -1,7 +1,8 @@
 // Performs the core's writes: at once where somebody waits for them, else together, soon.
 
-import type { Effect, LogLevel } from "../core/effect.ts";
+import type { Effect } from "../core/effect.ts";
 import type { Write } from "../core/record.ts";
+import type { Log } from "./log.ts";
 import type { Store } from "./store.ts";
 import { StoreError } from "./store_error.ts";
 
@@ -13,12 +14,6 @@ const RETRY_MS = 2_000;
 
 /** Writes that wait for the disk; beyond it the oldest decisions are forgotten. */
 const MAX_WAITING = 10_000;
-
-type Log = (
-  level: LogLevel,
-  message: string,
-  values: Readonly<Record<string, string | number | boolean | null>>,
-) => void;
 
 /** The statement itself is wrong: no disk, lock or file has anything to do with it. */
 function isDefect(error: unknown): boolean {

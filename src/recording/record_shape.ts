@@ -1,7 +1,13 @@
 // The shape of what a recording holds of the tables: sessions, entries of the log, decisions.
 
 import * as v from "valibot";
-import type { DecisionRecord, LogEntry, SessionRecord, Snapshot } from "../core/record.ts";
+import {
+  type DecisionRecord,
+  type LogEntry,
+  OUTCOMES,
+  type SessionRecord,
+  type Snapshot,
+} from "../core/record.ts";
 import { prices } from "./configuration_shape.ts";
 import { type Describes, jsonObject, jsonValue, wholeNumber } from "./shape.ts";
 
@@ -100,16 +106,7 @@ const decision = v.object({
   at: number,
   backendId: textOrNull,
   request: text,
-  outcome: v.picklist([
-    "granted",
-    "denied",
-    "queued",
-    "asked",
-    "allowed",
-    "revoked",
-    "released",
-    "expired",
-  ]),
+  outcome: v.picklist(OUTCOMES),
   rule: textOrNull,
   reason: text,
 });

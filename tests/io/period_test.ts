@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parsePeriod } from "../../src/cli/period.ts";
+import { parsePeriod } from "../../src/io/period.ts";
 
 function period(text: string, timeZone = "Europe/Brussels"): [string, string] | undefined {
   const found = parsePeriod(text, timeZone);
