@@ -12,6 +12,9 @@ const MAX_REMEMBERED = 1_000;
 /** Fewer letters would soon stand for two tags. */
 const LEAST_LETTERS = 8;
 
+/** Letters that are made of one tag: a longer one, which is none, repeats them. */
+const MOST_LETTERS = 64;
+
 /** What fits into an IdToken, OCPP 1.6 section 7.28. */
 const LONGEST_TAG = 20;
 
@@ -42,7 +45,7 @@ export function pseudonyms(key: string): Pseudonym {
     if (tag === "") return idTag;
     const signs = [...idTag];
     const count = signs.filter((sign) => SIGN.test(sign)).length;
-    const length = Math.max(count, LEAST_LETTERS);
+    const length = Math.min(Math.max(count, LEAST_LETTERS), MOST_LETTERS);
     const digits = /^\d+$/.test(tag);
     const letters = lettersOf(`${digits ? "#" : ""}${tag}`, length, digits);
     return respell(signs, letters, count, digits);
@@ -59,6 +62,7 @@ export function pseudonyms(key: string): Pseudonym {
         letters += digits ? 1 + byte % 9 : String.fromCharCode(0x41 + byte % 26);
       }
     }
+    if (tag.length > MOST_LETTERS) return letters;
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     remembered.set(tag, letters);
     return letters;
@@ -76,7 +80,7 @@ function respell(
   const more = letters.slice(count, Math.max(count, LEAST_LETTERS));
   let text = signs.map((sign) => {
     if (!SIGN.test(sign)) return sign;
-    const letter = letters[used++]!;
+    const letter = letters[used++ % letters.length]!;
     const lower = !digits && sign !== sign.toUpperCase();
     return (lower ? letter.toLowerCase() : letter) + (used === count ? more : "");
   }).join("");

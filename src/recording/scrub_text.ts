@@ -15,6 +15,9 @@ export interface Scrub {
 /** Tags that are remembered. */
 export const MAX_KNOWN_TAGS = 10_000;
 
+/** What is longer is no tag, and is not remembered, characters. */
+const MAX_TAG_LENGTH = 64;
+
 /** Without any of these there is nothing to take out. */
 const SUSPICIOUS = /tag|token|key|passw|secret|location|"data"|@|\\u/i;
 
@@ -69,13 +72,15 @@ export function withoutUserInfo(text: string): string {
 /** The stand-in for a tag, which is known from now on. */
 export function tagOf(scrub: Scrub, idTag: string): string {
   if (scrub.pseudonym === undefined) return idTag;
-  if (scrub.known.size < MAX_KNOWN_TAGS) scrub.known.add(comparable(idTag));
+  if (idTag.length <= MAX_TAG_LENGTH && scrub.known.size < MAX_KNOWN_TAGS) {
+    scrub.known.add(comparable(idTag));
+  }
   return scrub.pseudonym(idTag);
 }
 
 /** A text that is a known tag becomes its stand-in; undefined: it is none. */
 export function knownTag({ pseudonym, known }: Scrub, text: string): string | undefined {
-  if (pseudonym === undefined || text.length < 4 || text.length > 64) return undefined;
+  if (pseudonym === undefined || text.length < 4 || text.length > MAX_TAG_LENGTH) return undefined;
   return known.has(comparable(text)) ? pseudonym(text) : undefined;
 }
 
