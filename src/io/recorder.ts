@@ -74,10 +74,12 @@ export class Recorder {
    */
   record(now: number, event: Event, lastSequence: number): void {
     if (this.#file === undefined) return;
-    this.#lines += event.type === "log_page" && isKept(event, this.#firstKept, lastSequence)
-      ? keptPageLine(now, event)
-      : eventLine(now, scrubEvent(this.#scrub, event));
-    if (this.#lines.length >= PIECE_CHARACTERS) this.#attempt(() => this.#flush());
+    this.#attempt(() => {
+      this.#lines += event.type === "log_page" && isKept(event, this.#firstKept, lastSequence)
+        ? keptPageLine(now, event)
+        : eventLine(now, scrubEvent(this.#scrub, event));
+      if (this.#lines.length >= PIECE_CHARACTERS) this.#flush();
+    });
   }
 
   /** To be called where no event is under way: a file that is full is followed by a new one. */

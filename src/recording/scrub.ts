@@ -130,9 +130,21 @@ class Copy {
 
   /** What identifies a start: connector, tag in lower case, meter, time. */
   #startKey(text: string): string {
-    if (this.#scrub.pseudonym === undefined || !text.startsWith("[")) return text;
-    const [connectorId, idTag, ...rest] = JSON.parse(text) as unknown[];
+    if (this.#scrub.pseudonym === undefined) return text;
+    const parts = listIn(text);
+    // A fact of the house may be called so, too.
+    if (parts === undefined) return knownTag(this.#scrub, text) ?? withoutUserInfo(text);
+    const [connectorId, idTag, ...rest] = parts;
     return JSON.stringify([connectorId, tagOf(this.#scrub, String(idTag)).toLowerCase(), ...rest]);
+  }
+}
+
+function listIn(text: string): unknown[] | undefined {
+  try {
+    const list = JSON.parse(text);
+    return Array.isArray(list) ? list : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Event } from "../../src/core/event.ts";
 import { createState } from "../../src/core/step.ts";
 import { recordingKey } from "../../src/io/recording_key.ts";
+import type { JsonObject } from "../../src/ocpp/json.ts";
 import { LineReader } from "../../src/replay/line_reader.ts";
 import { RecordingReader } from "../../src/replay/recording_reader.ts";
 import { configuration, START } from "../core/harness.ts";
@@ -139,6 +140,21 @@ Deno.test("a disk that hangs holds nobody up, and the recording ends at a bound"
     ok(performance.now() - begin < 2_000);
     // Lets go of whoever still writes.
     reader.close();
+  });
+});
+
+Deno.test("what cannot be written down ends the recording with one warning, and throws nothing", async () => {
+  await withRecorder(async ({ file, logged }) => {
+    const recording = await recorder(file, logged);
+    recording.begin(EMPTY, () => EMPTY);
+    recording.record(START, FRAME, 0);
+    // As deep as JSON of the house may be, and no program can walk.
+    let attributes: JsonObject = {};
+    for (let depth = 0; depth < 100_000; depth++) attributes = { a: attributes };
+    recording.record(START, { type: "fact", name: "sensor.a", value: null, attributes }, 0);
+    recording.record(START, FRAME, 0);
+    deepEqual(logged, ["warning the recording has ended: it cannot be written"]);
+    await recording.close();
   });
 });
 

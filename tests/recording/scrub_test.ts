@@ -1,6 +1,7 @@
 // Nothing that may not stand in a recording does, and frames stay as they are in all else.
 
 import { deepEqual, doesNotMatch, equal, match, notEqual } from "node:assert/strict";
+import type { Event } from "../../src/core/event.ts";
 import { comparable } from "../../src/core/id_tag.ts";
 import { parseFrame } from "../../src/ocpp/frame.ts";
 import { pseudonyms } from "../../src/recording/pseudonym.ts";
@@ -54,6 +55,20 @@ for (const [frame, expected] of FRAMES) {
     if (before.type === "malformed") deepEqual(before, after);
   });
 }
+
+Deno.test("of tags that are no tags, long ones, nothing is remembered", () => {
+  const seen = scrub();
+  scrubText(seen, `[2,"1","Authorize",{"idTag":"${"A".repeat(1_000)}"}]`);
+  equal(seen.known.size, 0);
+});
+
+Deno.test("a fact of the house may have any name and any text", () => {
+  const texts = ["[oops", "[1]", "[]", '[1,{"a":2}]'];
+  for (const startKey of texts) {
+    const fact: Event = { type: "fact", name: "sensor.a", value: null, attributes: { startKey } };
+    equal(scrubEvent(scrub(), fact).type, "fact");
+  }
+});
 
 Deno.test("without stand-ins, tags stay and secrets do not", () => {
   const raw: Scrub = { pseudonym: undefined, known: new Set() };
