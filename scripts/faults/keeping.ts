@@ -23,7 +23,7 @@ export const STORE_FAULTS: readonly Fault[] = faultsOf(["tests/core"], [
   ],
   [
     "meter values are stored with the energy of their session",
-    "src/core/transaction.ts",
+    "src/core/meter_values.ts",
     '}, [{ table: "log", entry }, { table: "session", session: updated }]);',
     '}, [{ table: "log", entry }]);',
   ],
@@ -41,13 +41,13 @@ export const STORE_FAULTS: readonly Fault[] = faultsOf(["tests/core"], [
   ],
   [
     "a repeated StartTransaction keeps its transaction",
-    "src/core/transaction.ts",
+    "src/core/start_transaction.ts",
     "if (known && (known.stoppedAt === null || clockSet)) {",
     "if (known && clockSet && known.stoppedAt !== null) {",
   ],
   [
     "meter values that are repeated are logged once",
-    "src/core/transaction.ts",
+    "src/core/meter_values.ts",
     "if (hasMeterValues(state.log, session.transactionId, payload)) {",
     "if (hasMeterValues(state.log, -1, payload)) {",
   ],

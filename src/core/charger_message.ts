@@ -20,10 +20,12 @@ import { answerCharger, failCharger } from "./charger_answer.ts";
 import { chargerAnswered, pumpCharger } from "./charger_call.ts";
 import { boot, notice, status } from "./charger_notice.ts";
 import { emitJson } from "./json_backend.ts";
+import { meterValues } from "./meter_values.ts";
 import { notifySubset } from "./notify.ts";
 import { sessionByChargerId, sessionOnConnector } from "./session.ts";
 import { noteOnce, type Step } from "./step_context.ts";
-import { meterValues, startTransaction, stopTransaction } from "./transaction.ts";
+import { startTransaction } from "./start_transaction.ts";
+import { stopTransaction } from "./stop_transaction.ts";
 import { zonelessReader } from "./zoneless_time.ts";
 
 /** One text message of the charger; from an old connection it means nothing. */

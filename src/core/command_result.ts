@@ -8,7 +8,7 @@ import { limitsChanged } from "./charging_limit.ts";
 import { claimStart } from "./claim.ts";
 import { releaseUnused } from "./control.ts";
 import { comparable } from "./id_tag.ts";
-import { answerJson } from "./json_request.ts";
+import { answerJson } from "./json_reply.ts";
 import { isUnknown, reservationSent, saveLeftovers } from "./leftover.ts";
 import { leftoverCleared } from "./leftover_clearing.ts";
 import { saveControl } from "./lease.ts";

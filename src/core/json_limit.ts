@@ -4,7 +4,8 @@ import { formatTime, parseTime } from "../ocpp/time.ts";
 import type { ChargingProfile } from "../ocpp/types.ts";
 import { crowd, removeProfiles } from "./backend_profile.ts";
 import { checkProfile } from "./charging_profile.ts";
-import { control, fail, originOf, type Request, succeed } from "./json_request.ts";
+import { control } from "./json_control.ts";
+import { fail, originOf, type Request, succeed } from "./json_reply.ts";
 import { guards, setLimit as keepLimit } from "./limit_command.ts";
 
 /** Highest limits that `set_limit` takes. */
