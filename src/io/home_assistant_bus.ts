@@ -4,6 +4,8 @@ import type { Connection } from "home-assistant-js-websocket";
 import type { HomeEvent } from "./home_event.ts";
 import { reasonOf } from "./home_assistant_link.ts";
 import type { Log } from "./log.ts";
+import { OwnerPace } from "./owner_pace.ts";
+import { printable } from "./printable.ts";
 
 /** Events that tell what happens; `event_type` in their data says of what kind. */
 export const EVENT_NAME = "ocpp_proxy_event";
@@ -14,6 +16,9 @@ export const COMMAND_NAME = "ocpp_proxy_command";
 /** Events that Home Assistant has not confirmed yet; beyond that, dropped. */
 export const MAX_UNCONFIRMED_EVENTS = 16;
 
+/** The longest reason that is told, characters: a part of it is what somebody has sent. */
+const MAX_REASON_LENGTH = 200;
+
 /** Does what the data of a command says; returns why not. */
 export type Obey = (data: unknown) => string | undefined;
 
@@ -23,6 +28,7 @@ export class HomeAssistantBus {
   readonly #about: () => { readonly charger: string | null };
   readonly #log: Log;
   #connection: Connection | undefined;
+  readonly #pace = new OwnerPace();
   #unconfirmed = 0;
   /** The newest problem, so that each is told once. */
   #told = "";
@@ -39,7 +45,7 @@ export class HomeAssistantBus {
     this.#unconfirmed = 0;
     try {
       await connection.subscribeEvents(
-        ({ data }: { data?: unknown }) => this.#hear(data),
+        (event: { data?: unknown } | null) => this.#heard(event?.data),
         COMMAND_NAME,
       );
       this.#connection = connection;
@@ -52,6 +58,7 @@ export class HomeAssistantBus {
 
   closed(): void {
     this.#connection = undefined;
+    this.#pace.stop();
   }
 
   /** Tells it; what nobody can be told now is no news later. */
@@ -71,15 +78,20 @@ export class HomeAssistantBus {
       });
   }
 
-  #hear(data: unknown): void {
-    const reason = this.#obey(data);
-    if (reason === undefined) this.#told = "";
-    else this.#once(`an event ${COMMAND_NAME} was not obeyed`, reason);
+  #heard(data: unknown): void {
+    const words = typeof data === "object" && data !== null ? data : {};
+    // Somebody else's take nobody's turn.
+    if ("charger" in words && words.charger !== (this.#about().charger ?? "")) return;
+    this.#pace.say("request" in words ? `answer ${words.request}`.slice(0, 40) : "word", () => {
+      const reason = this.#obey(data);
+      if (reason === undefined) this.#told = "";
+      else this.#once(`an event ${COMMAND_NAME} was not obeyed`, reason);
+    });
   }
 
   #once(problem: string, reason: string): void {
     if (this.#told === problem + reason) return;
     this.#told = problem + reason;
-    this.#log("warning", problem, { reason });
+    this.#log("warning", problem, { reason: printable(reason).slice(0, MAX_REASON_LENGTH) });
   }
 }

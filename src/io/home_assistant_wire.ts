@@ -38,7 +38,6 @@ export class HomeAssistantWire {
     signal: AbortSignal,
     timeoutMs: number,
   ): Promise<HomeAssistantWire> {
-    let wire: HomeAssistantWire | undefined;
     const socket = await dial({
       url,
       headers: {},
@@ -46,9 +45,9 @@ export class HomeAssistantWire {
       handshakeTimeoutMs: timeoutMs,
       maxMessageBytes: MAX_HOME_MESSAGE_BYTES,
       signal,
-      failed: () => wire?.giveUp("it does not speak as Home Assistant does"),
+      failed: () => wire.giveUp("it does not speak as Home Assistant does"),
     });
-    wire = new HomeAssistantWire(socket);
+    const wire = new HomeAssistantWire(socket);
     return wire;
   }
 

@@ -10,7 +10,8 @@ import { controlOf, MAX_COMMAND_LENGTH, modeMinutesOf } from "./mqtt_command.ts"
 import type { HomeDevice } from "./mqtt_component.ts";
 import { componentsOf, discoveryMessage, withRemoved } from "./mqtt_discovery.ts";
 import { BROKER_TIMES, MqttLink } from "./mqtt_link.ts";
-import { type OwnerControl, type Topics, topicsOf } from "./mqtt_topics.ts";
+import { type ControlName, type OwnerControl, type Topics, topicsOf } from "./mqtt_topics.ts";
+import { OwnerPace } from "./owner_pace.ts";
 import { pause } from "./pause.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -45,6 +46,7 @@ export class MqttDevice {
   readonly #link: MqttLink;
   readonly #state: Throttle;
   readonly #announcement: Throttle;
+  readonly #pace = new OwnerPace();
   readonly #stopping = new AbortController();
   /** Component → platform, as the broker keeps it. */
   #announced: ReadonlyMap<string, string> = new Map();
@@ -112,6 +114,7 @@ export class MqttDevice {
     this.#stopping.abort();
     this.#state.stop();
     this.#announcement.stop();
+    this.#pace.stop();
     if (this.#ready) {
       const last = remove ? this.#remove() : this.#say(this.#topics.availability, "offline");
       const said = new AbortController();
@@ -153,6 +156,10 @@ export class MqttDevice {
     const control = controlOf(topic, this.#topics);
     // One that is kept would come again with each connection.
     if (control === undefined || retained || payload.length > MAX_COMMAND_LENGTH) return;
+    this.#pace.say(control, () => this.#obey(control, payload));
+  }
+
+  #obey(control: ControlName, payload: string): void {
     if (control === "mode_minutes") {
       this.#modeMinutes = modeMinutesOf(payload) ?? this.#modeMinutes;
       void this.#sayMinutes();

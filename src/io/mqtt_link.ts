@@ -31,6 +31,15 @@ const KEEP_ALIVE_S = 20;
 /** How long a broker may take to close as well, ms; one that hangs never does. */
 const CLOSING_MS = 1_000;
 
+/** The longest packet of a broker, bytes: what was announced before is the longest there is. */
+export const MAX_PACKET_BYTES = 1024 * 1024;
+
+/** What may come within a second; a broker that sends more is as good as broken. */
+export const MAX_PACKETS_PER_SECOND = 500;
+
+/** A connection that lasted for so long was a good one, ms: the next is tried for at once. */
+const STEADY_MS = 30_000;
+
 /** Return codes of CONNACK (MQTT 3.1.1, section 3.2.2.3): bad user name or password, not authorised. */
 const REFUSALS: ReadonlySet<number> = new Set([4, 5]);
 
@@ -105,6 +114,7 @@ export class MqttLink {
     const { firstWaitMs, longestWaitMs, refusedMs, noBrokerMs } = this.#times;
     for (let failures = 0; !signal.aborted;) {
       let refused = false;
+      let begunAt = Infinity;
       try {
         const broker = await this.#user.broker(signal);
         this.withoutBroker = broker === undefined;
@@ -113,12 +123,13 @@ export class MqttLink {
           await pause(noBrokerMs, signal);
           continue;
         }
-        await this.#session(broker, () => failures = 0);
+        await this.#session(broker, () => begunAt = performance.now());
         throw new Error("the connection was lost");
       } catch (error) {
         refused = error instanceof mqtt.ErrorWithReasonCode && REFUSALS.has(error.code);
         if (!signal.aborted) this.#record.failed((error as Error).message || "no answer");
       }
+      if (performance.now() - begunAt >= STEADY_MS) failures = 0;
       const ceiling = Math.min(firstWaitMs * 2 ** Math.min(failures++, 20), longestWaitMs);
       await pause(refused ? refusedMs : ceiling / 2 + Math.random() * ceiling / 2, signal);
     }
@@ -143,10 +154,19 @@ export class MqttLink {
     });
     const lost = Promise.withResolvers<void>();
     let fault: Error | undefined;
-    client.on("error", (error) => fault ??= error);
+    const giveUp = (error: Error) => {
+      fault ??= error;
+      client.stream.destroy();
+    };
+    guard(client, giveUp);
+    client.on("error", giveUp);
     client.on("close", () => lost.resolve());
     client.on("message", (topic, payload, { retain }) => {
-      this.#user.message(topic, payload.toString(), retain);
+      try {
+        this.#user.message(topic, payload.toString(), retain);
+      } catch (error) {
+        giveUp(error instanceof Error ? error : new Error(String(error)));
+      }
     });
     const connected = new Promise<void>((resolve) => client.on("connect", () => resolve()));
     const stop = () => lost.resolve();
@@ -171,6 +191,27 @@ export class MqttLink {
       await end(client, this.#unconfirmed > 0);
     }
   }
+}
+
+/** The library has no bounds of its own for what a broker sends. */
+function guard(client: mqtt.MqttClient, giveUp: (error: Error) => void): void {
+  let second = 0;
+  let packets = 0;
+  let pending = 0;
+  client.stream.on("data", (piece: Uint8Array) => {
+    pending += piece.length;
+    if (pending > MAX_PACKET_BYTES) giveUp(new Error("it sends too much at once"));
+  });
+  client.on("packetreceive", (packet) => {
+    pending = 0;
+    // It would be kept until the broker says that it may go; nobody has asked for that.
+    if (packet.cmd === "publish" && packet.qos === 2) {
+      return giveUp(new Error("it sends more than was asked for"));
+    }
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) [second, packets] = [now, 0];
+    if (++packets > MAX_PACKETS_PER_SECOND) giveUp(new Error("it sends too much"));
+  });
 }
 
 /**
