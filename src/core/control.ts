@@ -1,21 +1,19 @@
-// Requests for control, and what happens to the lease while sessions begin and end.
+// Requests for control: decided, and the decision made true.
 
 import { decide, type Verdict } from "./arbitration.ts";
-import { barOf, type ControlRequest, type Denial } from "./objection.ts";
 import { callsUnderWay } from "./call_queue.ts";
-import { hasLimits, limitsChanged } from "./charging_limit.ts";
-import { dropClaims, isClaiming, spendClaims } from "./claim.ts";
+import { hasLimits } from "./charging_limit.ts";
+import { isClaiming } from "./claim.ts";
+import type { HeldCommand } from "./control_state.ts";
 import { recordDecision } from "./decision.ts";
-import { joinHandover, settleHandover } from "./handover.ts";
+import { joinHandover } from "./handover.ts";
 import { holdCommand } from "./held_command.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { adoptRunning, endLease, grantLease, leaveQueue, saveControl } from "./lease.ts";
 import { hasLeft } from "./leftover.ts";
+import { barOf, type ControlRequest, type Denial } from "./objection.ts";
 import { askOwner } from "./question.ts";
-import type { SessionRecord } from "./record.ts";
-import { evaluateRules } from "./rules.ts";
-import { openSessions } from "./session.ts";
-import type { HeldCommand, Lease } from "./control_state.ts";
+import { renewRuleLimit } from "./rule_limit.ts";
 import type { Step } from "./step_context.ts";
 
 /** The longest that an OCPP command waits for the owner: its backend gives up at 30 s. */
@@ -95,7 +93,7 @@ function grant(
     lease.expiresAt = step.now + configuration.controlTimeoutMs;
     lease.connectorId ??= request.connectorId;
     adoptRunning(step, lease);
-    limitRenewed(step, lease, request, verdict.limit);
+    renewRuleLimit(step, lease, request, verdict.limit);
     saveControl(step);
     return { type: "granted", fresh: false };
   }
@@ -163,134 +161,6 @@ export function releaseUnused(step: Step, backendId: string, since: number): voi
       call.backendId === backendId && call.freshLease !== undefined
     );
   if (!used) endLease(step, "released", "released: the command came to nothing");
-}
-
-/** A session has begun: its backend holds control while it runs, if that is free. */
-export function sessionStarted(step: Step, session: SessionRecord): void {
-  const { lease } = step.state.control;
-  spendClaims(step, session);
-  if (lease && (session.backendId === null || session.backendId === lease.backendId)) {
-    lease.transactionId ??= session.transactionId;
-    lease.idTag ??= session.idTag;
-  } else if (session.backendId !== null && lease?.transactionId === undefined) {
-    const reason = `revoked: a transaction of ${session.backendId} began`;
-    endLease(step, "revoked", reason, session.transactionId);
-    grantForSession(step, session, session.backendId);
-  }
-  saveControl(step);
-}
-
-function grantForSession(step: Step, session: SessionRecord, backendId: string): void {
-  const { connectorId, idTag } = session;
-  const action = "StartTransaction";
-  const bar = barOf(step.state, backendId);
-  if (bar !== undefined) {
-    const reason = `denied: ${bar}`;
-    return recordDecision(step, { backendId, request: action, outcome: "denied", reason });
-  }
-  // Charging has begun: of the rules only a limit still has something to say. They are asked what
-  // they would have been asked before.
-  const asked = session.bookedBy === "remote_start" ? "RemoteStartTransaction" : "Authorize";
-  const ruling = evaluateRules(
-    step.state,
-    { backendId, action: asked, idTag, connectorId },
-    step.now,
-  );
-  const limit = ruling.type === "limit"
-    ? { rule: ruling.rule, currentA: ruling.currentA }
-    : undefined;
-  const cap = limit ? `, with at most ${limit.currentA} A: rule '${limit.rule}'` : "";
-  const reason = `granted: its transaction began on connector ${connectorId}${cap}`;
-  const request = { backendId, action, connectorId, idTag };
-  grantLease(step, request, { reason, rule: limit?.rule, limit });
-  step.state.control.lease!.action = asked;
-}
-
-/** A session has ended: the lease that lasted for it ends too, or goes on with its next one. */
-export function sessionEnded(step: Step, session: SessionRecord): void {
-  const { control } = step.state;
-  if (settleHandover(step)) return;
-  const { lease } = control;
-  control.recheck = true;
-  if (lease?.transactionId !== session.transactionId) return;
-  const next = openSessions(step.state).find((item) => item.backendId === lease.backendId);
-  if (next === undefined) {
-    return endLease(step, "expired", "expired: the transaction that used it has ended");
-  }
-  lease.transactionId = next.transactionId;
-  saveControl(step);
-}
-
-/** A connector that was being prepared is free again: the car never came (ocpp16.md, N22). */
-export function connectorFreed(step: Step, connectorId: number): void {
-  const { state } = step;
-  const { lease } = state.control;
-  const dropped = dropClaims(step, (claim) => (claim.connectorId ?? connectorId) === connectorId);
-  if (!lease || !dropped.some(({ backendId }) => backendId === lease.backendId)) return;
-  if (lease.transactionId !== undefined || isClaiming(state, lease.backendId)) return;
-  endLease(step, "expired", `expired: connector ${connectorId} is free again, nothing began`);
-}
-
-/** A connector reports a fault: control that used it ends. */
-export function connectorFaulted(step: Step, connectorId: number, errorCode: string): void {
-  const { control, sessions } = step.state;
-  const { lease } = control;
-  if (!lease) return;
-  const used = sessions.get(lease.transactionId ?? -1)?.connectorId ?? lease.connectorId ?? 0;
-  const concerns = connectorId === 0 || used === 0 || used === connectorId;
-  if (concerns) endLease(step, "revoked", `revoked: connector ${connectorId} has ${errorCode}`);
-}
-
-/** Rules may say something else by now: the cap that goes with control follows them. */
-export function reviewRuleLimit(step: Step): void {
-  const { state, now } = step;
-  const { lease } = state.control;
-  if (!lease) return;
-  const { backendId, action, connectorId, idTag } = lease;
-  const ruling = evaluateRules(state, { backendId, action, connectorId, idTag }, now);
-  switch (ruling.type) {
-    case "limit":
-      return putLimit(step, lease, { rule: ruling.rule, currentA: ruling.currentA });
-    case "none":
-    case "allow":
-      return putLimit(step, lease, undefined);
-    case "ask":
-    case "deny":
-      // Nothing that charges is stopped, or set free, by what a rule says later.
-      return;
-    default:
-      ruling satisfies never;
-  }
-}
-
-/** A holder does not rid itself of a cap by asking for something that has none. */
-function limitRenewed(
-  step: Step,
-  lease: Lease,
-  { action, idTag }: ControlRequest,
-  limit: Lease["limit"],
-): void {
-  if (limit === undefined) return lease.limit && reviewRuleLimit(step);
-  lease.action = action;
-  lease.idTag = idTag ?? lease.idTag;
-  putLimit(step, lease, limit);
-}
-
-function putLimit(step: Step, lease: Lease, limit: Lease["limit"]): void {
-  if (lease.limit?.currentA === limit?.currentA && lease.limit?.rule === limit?.rule) return;
-  const before = lease.limit;
-  lease.limit = limit;
-  saveControl(step);
-  recordDecision(step, {
-    backendId: lease.backendId,
-    request: "limit",
-    outcome: "granted",
-    rule: limit?.rule ?? before?.rule,
-    reason: limit
-      ? `limited: rule '${limit.rule}' — at most ${limit.currentA} A`
-      : `no longer limited by rule '${before?.rule}'`,
-  });
-  limitsChanged(step);
 }
 
 /** After a restart, a new configuration or a new word of the owner: does the holder still qualify? */

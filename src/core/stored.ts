@@ -9,7 +9,6 @@ import { bindStartProfile } from "./backend_profile.ts";
 import { answerCharger, failCharger } from "./charger_answer.ts";
 import { callStored, pumpCharger } from "./charger_call.ts";
 import { spendClaims } from "./claim.ts";
-import { sessionEnded, sessionStarted } from "./control.ts";
 import { wasSetAside } from "./delivery_failure.ts";
 import { limitsStored } from "./limit_waiter.ts";
 import { refusedEnded, refuseStart, stopRefusedStart } from "./late_rejection.ts";
@@ -18,6 +17,7 @@ import { appendEntry } from "./log_window.ts";
 import { retellStatus } from "./masked_status.ts";
 import type { LogEntry, SessionRecord, Write } from "./record.ts";
 import { rememberSession } from "./session.ts";
+import { sessionEnded, sessionStarted } from "./session_control.ts";
 import type { State, Storing } from "./state.ts";
 import { log, type Step } from "./step_context.ts";
 
