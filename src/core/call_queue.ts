@@ -11,12 +11,16 @@ export function callsUnderWay({ charger: { pending, queue } }: State): readonly 
 }
 
 /**
- * Until when a CALL may wait for its turn, epoch milliseconds. Infinity: it brings what the owner, or
- * the proxy, has decided, and is taken out of the queue when that is not so any more.
+ * Whether a CALL brings what the owner, or the proxy, has decided: the one limit that is under way, or
+ * the end of a transaction. It is taken out of the queue when that is not so any more.
  */
-export function turnDeadline({ origins, queuedAt }: ChargerCall): number {
-  const lasts = origins.every(({ type }) => type === "limit" || type === "own_stop");
-  return lasts ? Infinity : queuedAt + QUEUE_WAIT_MS;
+export function isDecided({ origins }: ChargerCall): boolean {
+  return origins.every(({ type }) => type === "limit" || type === "own_stop");
+}
+
+/** Until when a CALL may wait for its turn, epoch milliseconds; Infinity: as long as it takes. */
+export function turnDeadline(call: ChargerCall): number {
+  return isDecided(call) ? Infinity : call.queuedAt + QUEUE_WAIT_MS;
 }
 
 /** Takes out the next: an urgent one, else of whoever has waited longest; each in its own order. */

@@ -4,7 +4,7 @@ import { callText, type MessageId } from "../ocpp/frame.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import { repairConfirmation } from "../ocpp/repair.ts";
 import type { Action, Messages } from "../ocpp/types.ts";
-import { takeNext, turnDeadline } from "./call_queue.ts";
+import { isDecided, takeNext, turnDeadline } from "./call_queue.ts";
 import { rowsBefore } from "./call_record.ts";
 import { commandAnswered } from "./command_result.ts";
 import { recordDecision } from "./decision.ts";
@@ -13,7 +13,10 @@ import type { ChargerCall, ChargerOutcome, Origin } from "./state.ts";
 import { log, noteOnce, type Step } from "./step_context.ts";
 import { store } from "./stored.ts";
 
-/** CALLs that one backend may have waiting; one more is refused as busy (ocpp16.md, N37). */
+/**
+ * CALLs that one backend, or the proxy, may have waiting; one more is refused as busy (ocpp16.md,
+ * N37), unless it has been decided: of those there are a few for each running transaction.
+ */
 export const MAX_WAITING_CALLS = 32;
 
 /** What makes a CALL, before it waits. */
@@ -48,7 +51,7 @@ export function callCharger(step: Step, request: CallRequest): void {
     return;
   }
   const waiting = charger.queue.filter((item) => item.backendId === call.backendId).length;
-  if (waiting >= MAX_WAITING_CALLS) {
+  if (waiting >= MAX_WAITING_CALLS && !isDecided(call)) {
     commandAnswered(step, call, { type: "busy" });
     return;
   }

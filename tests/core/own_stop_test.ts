@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { LimitStage, NOTHING } from "./limit_fixture.ts";
-import type { Harness } from "./harness.ts";
+import { backend, type Harness } from "./harness.ts";
 
 /** A charger that takes no limit, and is busy with a command when the owner pauses. */
 function paused(): { stage: LimitStage; id: number } {
@@ -83,4 +83,21 @@ Deno.test("a stop that the charger's absence kept from being sent is sent when i
   h.connectCharger();
   h.pass(60_000);
   assert.equal(stops(h), 1);
+});
+
+Deno.test("the owner's pause finds its place however much there is to be cleared", () => {
+  const stage = new LimitStage({}, undefined, 1, [backend("evcc", "admin")]);
+  const { h } = stage;
+  stage.start();
+  stage.obey();
+  for (let reservationId = 1; reservationId <= 40; reservationId++) {
+    const expiryDate = "2030-01-01T00:00:00Z";
+    h.backendCalls("evcc", "ReserveNow", { connectorId: 1, expiryDate, idTag: "X", reservationId });
+    stage.obey();
+  }
+  assert.equal(h.state.reservations.size, 40);
+  h.event({ type: "owner", mode: { mode: "paused" } });
+  assert.equal(h.lastCallToCharger().action, "CancelReservation");
+  h.chargerAnswers({ status: "Accepted" });
+  assert.equal(h.lastCallToCharger().action, "SetChargingProfile");
 });
