@@ -2,6 +2,7 @@
 
 import metadata from "../../deno.json" with { type: "json" };
 import type { Event } from "../core/event.ts";
+import { type Scrub, tagOf } from "../recording/known_tag.ts";
 import { pseudonyms } from "../recording/pseudonym.ts";
 import {
   type Beginning,
@@ -11,7 +12,6 @@ import {
   keptPageLine,
 } from "../recording/recording_format.ts";
 import { learnTags, scrubEvent, scrubValue } from "../recording/scrub.ts";
-import { type Scrub, tagOf } from "../recording/scrub_text.ts";
 import type { Log } from "./log.ts";
 import { RecordingFile, type RecordingFileOptions } from "./recording_file.ts";
 

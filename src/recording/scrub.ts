@@ -3,16 +3,15 @@
 import type { CoreConfiguration } from "../core/configuration.ts";
 import type { Event } from "../core/event.ts";
 import { comparable } from "../core/id_tag.ts";
+import { knownTag, type Scrub, tagOf } from "./known_tag.ts";
 import {
   isSecretKey,
   isSecretName,
   isTagKey,
-  knownTag,
   masked,
-  type Scrub,
   scrubText,
-  tagOf,
-  withoutUserInfo,
+  withoutSecrets,
+  withoutUrlSecrets,
 } from "./scrub_text.ts";
 
 /** An event as it may stand in a recording. */
@@ -122,9 +121,9 @@ class Copy {
       case "when":
         return condition(scrub, text);
       case "url":
-        return withoutUserInfo(text).replace(/\?.*$/s, "");
+        return withoutUrlSecrets(text);
       default:
-        return knownTag(scrub, text) ?? withoutUserInfo(text);
+        return knownTag(scrub, text) ?? words(scrub, text);
     }
   }
 
@@ -133,10 +132,15 @@ class Copy {
     if (this.#scrub.pseudonym === undefined) return text;
     const parts = listIn(text);
     // A fact of the house may be called so, too.
-    if (parts === undefined) return knownTag(this.#scrub, text) ?? withoutUserInfo(text);
+    if (parts === undefined) return knownTag(this.#scrub, text) ?? words(this.#scrub, text);
     const [connectorId, idTag, ...rest] = parts;
     return JSON.stringify([connectorId, tagOf(this.#scrub, String(idTag)).toLowerCase(), ...rest]);
   }
+}
+
+/** A text of several words; one word may name something, and has to stay the same everywhere. */
+function words(scrub: Scrub, text: string): string {
+  return /\s/.test(text) ? withoutSecrets(scrub, text) : withoutUrlSecrets(text);
 }
 
 function listIn(text: string): unknown[] | undefined {
@@ -160,5 +164,7 @@ function condition(scrub: Scrub, when: string): string {
   const literals = (text: string, change: (tag: string) => string) =>
     text.replace(LITERAL, (_, quote, tag) => `${quote}${change(tag)}${quote}`);
   const compared = when.replace(COMPARED, (part) => literals(part, (tag) => tagOf(scrub, tag)));
-  return compared === when ? literals(when, (tag) => knownTag(scrub, tag) ?? tag) : compared;
+  return compared === when
+    ? literals(when, (text) => knownTag(scrub, text) ?? words(scrub, text))
+    : compared;
 }

@@ -1,25 +1,10 @@
 // What must not stand in a recording, taken out of frames: id tags and secrets, in place.
 
-import { comparable } from "../core/id_tag.ts";
 import { replaceValues, type TextValue } from "./json_text.ts";
-import type { Pseudonym } from "./pseudonym.ts";
-
-/** What tags are known, and what becomes of them. */
-export interface Scrub {
-  /** undefined: tags stay what they are. */
-  readonly pseudonym: Pseudonym | undefined;
-  /** Tags that were seen, by their comparable form; they are found in other places, too. */
-  readonly known: Set<string>;
-}
-
-/** Tags that are remembered. */
-export const MAX_KNOWN_TAGS = 10_000;
-
-/** What is longer is no tag, and is not remembered, characters. */
-const MAX_TAG_LENGTH = 64;
+import { knownTag, type Scrub, tagOf, withoutKnownTags } from "./known_tag.ts";
 
 /** Without any of these there is nothing to take out. */
-const SUSPICIOUS = /tag|token|key|passw|secret|location|"data"|@|\\u/i;
+const SUSPICIOUS = /tag|token|key|passw|secret|location|"data"|[@?#]|\\u/i;
 
 const TAG_KEYS: ReadonlySet<string> = new Set([
   "idtag",
@@ -40,6 +25,9 @@ const SECRET_KEYS: ReadonlySet<string> = new Set([
 
 /** The names of configuration keys whose values nobody may see. */
 const SECRET_NAME = /authorizationkey|passw|passphrase|secret|token|(?:^|[_.-])psk|apikey/i;
+
+/** Where a URL may be. */
+const NO_SPACE = /[^\s"'<>]+/g;
 
 /** User name and password in a URL. */
 const USER_INFO = /(:\/\/)[^/?#@\s]*@/g;
@@ -64,29 +52,26 @@ export function masked(secret: string): string {
   return "*".repeat(secret.length);
 }
 
-/** A text without the user name and the password of URLs in it. */
-export function withoutUserInfo(text: string): string {
-  return text.includes("@") ? text.replace(USER_INFO, "$1") : text;
+/** A text without the user names, passwords, queries and fragments of URLs in it. */
+export function withoutUrlSecrets(text: string): string {
+  if (!text.includes("://")) return text;
+  return text.replace(NO_SPACE, (part) => {
+    const begin = part.indexOf("://");
+    if (begin < 0) return part;
+    const end = part.slice(begin).search(/[?#]/);
+    return (end < 0 ? part : part.slice(0, begin + end)).replace(USER_INFO, "$1");
+  });
 }
 
-/** The stand-in for a tag, which is known from now on. */
-export function tagOf(scrub: Scrub, idTag: string): string {
-  if (scrub.pseudonym === undefined) return idTag;
-  if (idTag.length <= MAX_TAG_LENGTH && scrub.known.size < MAX_KNOWN_TAGS) {
-    scrub.known.add(comparable(idTag));
-  }
-  return scrub.pseudonym(idTag);
-}
-
-/** A text that is a known tag becomes its stand-in; undefined: it is none. */
-export function knownTag({ pseudonym, known }: Scrub, text: string): string | undefined {
-  if (pseudonym === undefined || text.length < 4 || text.length > MAX_TAG_LENGTH) return undefined;
-  return known.has(comparable(text)) ? pseudonym(text) : undefined;
+/** A text that is no tag: without what URLs tell beside the place, and without known tags. */
+export function withoutSecrets(scrub: Scrub, text: string): string {
+  return withoutKnownTags(scrub, withoutUrlSecrets(text));
 }
 
 /** A frame, or any other JSON text, broken ones too, with stand-ins for tags and without secrets. */
 export function scrubText(scrub: Scrub, text: string): string {
-  if (!SUSPICIOUS.test(text)) return text;
+  const seen = scrub.pseudonym !== undefined && scrub.known.size > 0;
+  if (!seen && !SUSPICIOUS.test(text)) return text;
   const secret = secretObjects(text);
   return replaceValues(text, (value) => scrubbed(scrub, value, secret));
 }
@@ -96,14 +81,16 @@ function scrubbed(
   { key, value, type, object }: TextValue,
   secret: ReadonlySet<number>,
 ): string | undefined {
-  if (key === undefined) return undefined;
+  // The id of a message stays: by it, an answer finds its question.
+  if (key === undefined && object === 0 && !/\s/.test(value)) return undefined;
+  if (key === undefined) return type === "text" ? withoutSecrets(scrub, value) : undefined;
   if (isTagKey(key)) return tagOf(scrub, value);
   const hidden = isSecretKey(key) || (key.toLowerCase() === "value" && secret.has(object));
   if (hidden) return type === "text" ? masked(value) : "0";
   if (type === "number") return undefined;
   // What is called data can be another JSON text.
   if (/^\s*[{[]/.test(value)) return scrubText(scrub, value);
-  return knownTag(scrub, value) ?? withoutUserInfo(value);
+  return knownTag(scrub, value) ?? withoutSecrets(scrub, value);
 }
 
 /** The objects that tell the value of a secret configuration key. */

@@ -1,12 +1,13 @@
 // Nothing that may not stand in a recording does, and frames stay as they are in all else.
 
-import { deepEqual, doesNotMatch, equal, match, notEqual } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, notEqual, ok } from "node:assert/strict";
 import type { Event } from "../../src/core/event.ts";
 import { comparable } from "../../src/core/id_tag.ts";
 import { parseFrame } from "../../src/ocpp/frame.ts";
+import { type Scrub, tagOf } from "../../src/recording/known_tag.ts";
 import { pseudonyms } from "../../src/recording/pseudonym.ts";
 import { learnTags, scrubEvent, scrubValue } from "../../src/recording/scrub.ts";
-import { type Scrub, scrubText } from "../../src/recording/scrub_text.ts";
+import { scrubText } from "../../src/recording/scrub_text.ts";
 import { configuration } from "../core/harness.ts";
 
 const TAG = "04A2B3C4D5";
@@ -84,7 +85,72 @@ const SECRETS = [
   '[2,"1","GetDiagnostics",{"location":"ftp://user:hunter2@host/path"}]',
   '[2,"1","DataTransfer",{"vendorId":"v","data":"{\\"password\\":\\"hunter2\\"}"}]',
   '{"action":"subscribe","token":"hunter2"}',
+  '[2,"1","UpdateFirmware",{"location":"https://h/f.bin?X-Amz-Signature=hunter2&b=c","retrieveDate":"2026-05-01T10:00:00Z"}]',
+  '[2,"1","DataTransfer",{"vendorId":"v","data":"get https:\\/\\/h\\/f.bin?apikey=hunter2 now"}]',
+  '[2,"1","StatusNotification",{"connectorId":1,"info":"https://h/f#access=hunter2"}]',
+  '[2,"1","DataTransfer",{"vendorId":"v","list":["ftp://user:hunter2@h/f"]}]',
+  '[4,"1","GenericError","no answer of https://user:hunter2@h/f?b",{}]',
 ];
+
+const SAID = [
+  `[2,"1","StatusNotification",{"connectorId":1,"info":"card ${TAG} seen"}]`,
+  `[2,"1","StatusNotification",{"connectorId":1,"info":"card=04:a2:b3:c4:d5;ok"}]`,
+  `[2,"1","DataTransfer",{"vendorId":"v","data":"cards: 04 A2 B3 C4 D5, ${TAG}"}]`,
+  `[2,"1","DataTransfer",{"vendorId":"v","list":["${TAG}"]}]`,
+  `[4,"7","GenericError","card ${TAG} is unknown",{}]`,
+];
+
+for (const frame of SAID) {
+  Deno.test(`a known tag is found among other words in ${frame}`, () => {
+    const known = scrub();
+    equal(scrubText(known, frame), frame, "nobody has seen it yet");
+    tagOf(known, TAG);
+    const scrubbed = scrubText(known, frame);
+    doesNotMatch(scrubbed, /04.?a2.?b3/i);
+    equal(scrubbed.length, frame.length);
+    equal(parseFrame(scrubbed).type, parseFrame(frame).type);
+  });
+}
+
+Deno.test("parts of numbers, of times, of message ids and of words are no tags", () => {
+  const known = scrub();
+  for (const tag of ["12345678", "20260501T10", "abcdefgh", "1"]) tagOf(known, tag);
+  const frame = '[2,"abcdefgh","MeterValues",{"a":"12345678.25","b":"2026-05-01T10:00:00Z",' +
+    '"c":"abcdefghi 123456789 xabcdefgh 1 2"}]';
+  equal(scrubText(known, frame), frame);
+});
+
+Deno.test("frames as long as they may be are searched in a moment", () => {
+  const known = scrub();
+  tagOf(known, TAG);
+  const begin = performance.now();
+  for (const words of ["ab ", "://", "a.", "1,", "1", " ", "?://"]) {
+    const data = words.repeat(1_000_000 / words.length);
+    scrubText(known, `[2,"1","DataTransfer",{"data":"${data}x"}]`);
+  }
+  ok(performance.now() - begin < 10_000);
+});
+
+Deno.test("a fact of several words, and the rule that asks for it, have the same stand-in", () => {
+  const known = scrub();
+  tagOf(known, TAG);
+  const said = `card ${TAG} shown`;
+  const fact: Event = { type: "fact", name: `sensor.card_${TAG}`, value: said };
+  const scrubbed = scrubEvent(known, fact) as typeof fact;
+  equal(scrubbed.name, fact.name);
+  doesNotMatch(scrubbed.value ?? "", /04A2/);
+  const core = configuration({
+    rules: [{
+      name: "a card",
+      when: `state("sensor.card") == "${said}"`,
+      then: "deny",
+      askTimeoutMs: 1,
+      default: "deny",
+      onUnknown: "deny",
+    }],
+  });
+  match(scrubValue(known, core).rules[0]?.when ?? "", new RegExp(`"${scrubbed.value}"`));
+});
 
 for (const frame of SECRETS) {
   Deno.test(`no secret is left of ${frame}`, () => {

@@ -2,11 +2,12 @@
 
 import { deepEqual, equal, match, notEqual, ok, throws } from "node:assert/strict";
 import type { CoreConfiguration } from "../../src/core/configuration.ts";
+import type { Scrub } from "../../src/recording/known_tag.ts";
 import { pseudonyms } from "../../src/recording/pseudonym.ts";
 import { eventLine, headerLine } from "../../src/recording/recording_format.ts";
 import { parseEvent, parseHeader } from "../../src/recording/recording_parser.ts";
 import { scrubEvent, scrubValue } from "../../src/recording/scrub.ts";
-import { type Scrub, scrubText } from "../../src/recording/scrub_text.ts";
+import { scrubText } from "../../src/recording/scrub_text.ts";
 import type { Scene } from "../../src/replay/engine.ts";
 import type { BrokenLine } from "../../src/replay/recording_reader.ts";
 import { backend, configuration, START } from "../core/harness.ts";
