@@ -138,14 +138,14 @@ function backends(view: StatusView, timeZone: string) {
         <tr>
           <td>${backend.id}</td>
           <td>${backend.role}</td>
-          <td class="${backend.connected ? "good" : "bad"}">${words.linkWords(
+          <td class="state ${backend.connected ? "good" : "bad"}">${words.linkWords(
             backend,
             timeZone,
           )}${backend.problem === null
             ? ""
             : html`<br><span class="dim">${backend.problem}</span>`}</td>
-          <td class="number">${backend.backlog}</td>
-          <td class="number">${backend.set_aside}</td>
+          <td class="number" data-name="backlog">${backend.backlog}</td>
+          <td class="number" data-name="set aside">${backend.set_aside}</td>
         </tr>
       `
     )}</table>

@@ -38,7 +38,13 @@ code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
   body { padding: .75rem; }
   section { padding: .75rem .9rem; }
-  td, th { padding-right: .6rem; }
+  .wide tr { display: flex; flex-wrap: wrap; gap: 0 .75rem; padding: .35rem 0; }
+  .wide tr:has(th) { display: none; }
+  .wide tr + tr:not(:nth-child(2)) { border-top: 1px solid var(--line); }
+  .wide td { padding: 0; }
+  .wide td:first-child { font-weight: 600; }
+  .wide td.state { flex-basis: 100%; }
+  .wide td[data-name]::before { color: var(--dim); content: attr(data-name) " "; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; }
   dt:empty { display: none; }
