@@ -8,14 +8,16 @@ import { type StatusReport, statusReport } from "../core/status_report.ts";
 import { createState, nextDeadline, type State, step } from "../core/step.ts";
 import type { JsonObject } from "../ocpp/json.ts";
 import type { Beginning } from "../recording/recording_format.ts";
+import { Alarm } from "./alarm.ts";
 import { apologyFor } from "./apology.ts";
 import { type Clock, startClock } from "./clock.ts";
-import { DialError } from "./dial_error.ts";
-import { dialBackend } from "./dialling.ts";
+import { Dials } from "./dials.ts";
 import { EventFeed } from "./event_feed.ts";
+import { countStart } from "./installation.ts";
 import { Links } from "./links.ts";
 import type { Log } from "./log.ts";
 import { LogPages } from "./log_pages.ts";
+import { backendHandler, chargerHandler, type PeerListener } from "./peer_handlers.ts";
 import { Persistence } from "./persistence.ts";
 import type { PruneReport } from "./prune.ts";
 import { startPruning } from "./pruning.ts";
@@ -23,15 +25,8 @@ import type { Recorder } from "./recorder.ts";
 import type { Socket } from "./socket.ts";
 import type { Store } from "./store.ts";
 
-/** Names of the facts that the shell itself keeps. */
-const INSTANCE = "instance";
-const RUN = "run";
-
 /** Where the core keeps the owner's word. */
 const CONTROL = "control";
-
-/** The longest a timer may sleep: setTimeout takes 31 bits. */
-const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
 /** What peers are told when the proxy ends. */
 const STOPPING = { code: 1001, reason: "the proxy is being stopped" };
@@ -51,12 +46,14 @@ export class Proxy {
   readonly #events: Event[] = [];
   #configuration: Configuration;
   #running = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #wakeAt = Infinity;
+  #closed = false;
+  readonly #peers: PeerListener = {
+    dispatch: (event) => this.dispatch(event),
+    gone: (connection) => this.#links.remove(connection),
+  };
+  readonly #alarm: Alarm;
+  readonly #dials: Dials;
   readonly #stopPruning: () => void;
-  readonly #stopping = new AbortController();
-  /** The dial of each backend that is under way. */
-  readonly #dials = new Map<string, AbortController>();
 
   /** Takes over where the store's tables end, and begins the recording. Throws StoreError. */
   constructor(configuration: Configuration, store: Store, log: Log, recorder?: Recorder) {
@@ -67,13 +64,24 @@ export class Proxy {
     this.#logPages = new LogPages(store);
     this.#links = new Links(log);
     this.#clock = startClock((byMs) => this.dispatch({ type: "clock_set", byMs }));
-    const { facts } = store.load();
-    const instance = facts.get(INSTANCE) ?? crypto.randomUUID().slice(0, 8);
-    const run = Number(facts.get(RUN) ?? 0) + 1;
-    store.commit([
-      { table: "fact", key: INSTANCE, value: instance },
-      { table: "fact", key: RUN, value: run },
-    ]);
+    this.#alarm = new Alarm({
+      deadline: () => nextDeadline(this.#state),
+      now: () => this.#clock.now(),
+      due: () => this.dispatch({ type: "tick" }),
+    });
+    this.#dials = new Dials({
+      opened: (socket, backendId) => this.backendOpened(socket, backendId, "ocpp1.6"),
+      failed: (backendId, reason, status) =>
+        this.dispatch({
+          type: "dial_failed",
+          backendId,
+          reason,
+          ...status !== undefined && { status },
+          random: Math.random(),
+        }),
+      defect: (error) => this.#defect("backend", error),
+    });
+    const run = countStart(store);
     const beginning = {
       at: this.#clock.now(),
       configuration: configuration.core,
@@ -167,16 +175,8 @@ export class Proxy {
   chargerOpened(socket: Socket, chargePointId: string): void {
     if (this.#closed) return tooLate(socket);
     const { connection, remoteAddress } = socket;
+    socket.handler = chargerHandler(socket, this.#peers);
     this.#links.add(socket);
-    socket.handler = {
-      message: (text) => this.dispatch({ type: "charger_frame", connection, text }),
-      pong: () => {},
-      closed: (code, reason) => {
-        this.#links.remove(connection);
-        const why = reason === "" ? `closed with code ${code}` : reason;
-        this.dispatch({ type: "charger_disconnected", connection, reason: why });
-      },
-    };
     this.dispatch({ type: "charger_connected", connection, chargePointId, remoteAddress });
   }
 
@@ -184,27 +184,8 @@ export class Proxy {
   backendOpened(socket: Socket, backendId: string, protocol: "ocpp1.6" | "json"): void {
     if (this.#closed) return tooLate(socket);
     const { connection, remoteAddress } = socket;
+    socket.handler = backendHandler(socket, backendId, this.#peers);
     this.#links.add(socket);
-    socket.handler = {
-      message: (text) => this.dispatch({ type: "backend_frame", backendId, connection, text }),
-      pong: (payload) =>
-        this.dispatch({
-          type: "backend_received",
-          backendId,
-          connection,
-          sequence: Number(payload),
-        }),
-      closed: (code, reason) => {
-        this.#links.remove(connection);
-        this.dispatch({
-          type: "backend_disconnected",
-          backendId,
-          connection,
-          reason: reason === "" ? `closed with code ${code}` : reason,
-          random: Math.random(),
-        });
-      },
-    };
     this.dispatch({ type: "backend_connected", backendId, connection, protocol, remoteAddress });
   }
 
@@ -220,7 +201,7 @@ export class Proxy {
       this.#running = false;
     }
     this.#recorder?.rotate();
-    this.#arm();
+    if (!this.#closed) this.#alarm.arm();
   }
 
   /**
@@ -229,9 +210,9 @@ export class Proxy {
    */
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#stopping.abort();
-    for (const dial of this.#dials.values()) dial.abort();
-    clearTimeout(this.#timer);
+    this.#closed = true;
+    this.#dials.close();
+    this.#alarm.stop();
     this.#stopPruning();
     this.#clock.stop();
     this.#persistence.close();
@@ -239,10 +220,6 @@ export class Proxy {
       this.#recorder?.close(),
       this.#links.closeAll(STOPPING.code, STOPPING.reason),
     ]);
-  }
-
-  get #closed(): boolean {
-    return this.#stopping.signal.aborted;
   }
 
   #handle(event: Event): void {
@@ -288,8 +265,7 @@ export class Proxy {
       case "close_backend":
         return this.#links.close(effect.connection, effect.code, effect.reason);
       case "dial":
-        void this.#dial(effect.backendId);
-        return;
+        return this.#dial(effect.backendId);
       case "store": {
         const failure = this.#persistence.store(effect.writes);
         const { token } = effect;
@@ -322,36 +298,9 @@ export class Proxy {
     this.#events.push({ type: "log_page", backendId, after, entries });
   }
 
-  async #dial(backendId: string): Promise<void> {
+  #dial(backendId: string): void {
     const backend = this.#configuration.backends.find(({ id }) => id === backendId);
-    if (!backend) return;
-    // One at a time: what a new configuration has overtaken leads to nothing.
-    this.#dials.get(backendId)?.abort();
-    const dial = new AbortController();
-    const { signal } = dial;
-    this.#dials.set(backendId, dial);
-    try {
-      const socket = await dialBackend(
-        backend,
-        this.chargePointId,
-        this.instance,
-        { signal, failed: (error) => this.#defect("backend", error) },
-      );
-      if (signal.aborted) return socket.terminate();
-      this.backendOpened(socket, backendId, "ocpp1.6");
-    } catch (error) {
-      if (signal.aborted) return;
-      const status = error instanceof DialError ? error.status : undefined;
-      this.dispatch({
-        type: "dial_failed",
-        backendId,
-        reason: error instanceof Error ? error.message : String(error),
-        ...status !== undefined && { status },
-        random: Math.random(),
-      });
-    } finally {
-      if (this.#dials.get(backendId) === dial) this.#dials.delete(backendId);
-    }
+    if (backend) void this.#dials.dial(backend, this.chargePointId, this.instance);
   }
 
   /** With which a recording goes on that has become too long for one file. */
@@ -368,23 +317,6 @@ export class Proxy {
   #prune(): PruneReport {
     const ids = [...this.#state.backends.keys()];
     return this.#store.prune(this.#clock.now(), this.#configuration.retention, ids);
-  }
-
-  #arm(): void {
-    if (this.#closed) return;
-    const at = nextDeadline(this.#state);
-    // One that wakes too early costs less than a new one with every message.
-    if (at === Infinity || (at >= this.#wakeAt && this.#timer !== undefined)) return;
-    clearTimeout(this.#timer);
-    this.#wakeAt = at;
-    const wait = Math.min(Math.max(at - this.#clock.now(), 0), LONGEST_SLEEP_MS);
-    this.#timer = setTimeout(() => this.#wake(), wait);
-  }
-
-  #wake(): void {
-    this.#timer = undefined;
-    if (nextDeadline(this.#state) <= this.#clock.now()) this.dispatch({ type: "tick" });
-    else this.#arm();
   }
 }
 
