@@ -3,7 +3,7 @@
 import type { HomeLinks } from "./home_links.ts";
 import type { LinkHealth } from "./link_health.ts";
 import type { Log } from "./log.ts";
-import { pause } from "./pause.ts";
+import { atMost } from "./pause.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** How long all good-byes together may take, ms: whoever hangs is left behind. */
@@ -49,9 +49,7 @@ export class Home {
   /** Says good-bye; resolves when nothing of it is left that answers. */
   async close(): Promise<void> {
     this.#closed = true;
-    const done = new AbortController();
-    const closing = this.#work.then(() => this.#links?.close()).finally(() => done.abort());
-    await Promise.race([closing, pause(FAREWELL_MS, done.signal)]);
+    await atMost(FAREWELL_MS, this.#work.then(() => this.#links?.close()));
   }
 
   async #apply(): Promise<void> {

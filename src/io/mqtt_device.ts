@@ -12,7 +12,7 @@ import { componentsOf, discoveryMessage, withRemoved } from "./mqtt_discovery.ts
 import { BROKER_TIMES, MqttLink } from "./mqtt_link.ts";
 import { type ControlName, type OwnerControl, type Topics, topicsOf } from "./mqtt_topics.ts";
 import { OwnerPace } from "./owner_pace.ts";
-import { pause } from "./pause.ts";
+import { atMost, pause } from "./pause.ts";
 import { Throttle } from "./throttle.ts";
 
 /** The state is published at most this often, ms. */
@@ -117,8 +117,7 @@ export class MqttDevice {
     this.#pace.stop();
     if (this.#ready) {
       const last = remove ? this.#remove() : this.#say(this.#topics.availability, "offline");
-      const said = new AbortController();
-      await Promise.race([last.finally(() => said.abort()), pause(FAREWELL_MS, said.signal)]);
+      await atMost(FAREWELL_MS, last);
     }
     this.#ready = false;
     await this.#link.close();

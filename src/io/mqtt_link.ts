@@ -4,7 +4,7 @@ import mqtt from "mqtt";
 import type { BrokerConfiguration } from "../config/configuration.ts";
 import { type LinkHealth, LinkRecord } from "./link_health.ts";
 import type { Log } from "./log.ts";
-import { pause } from "./pause.ts";
+import { atMost, inTime, pause } from "./pause.ts";
 
 /** How the link waits; tests wait less. */
 export interface BrokerTimes {
@@ -219,21 +219,12 @@ function guard(client: mqtt.MqttClient, giveUp: (error: Error) => void): void {
  * The library waits for ever for what is `unconfirmed`, and for the other side to close.
  */
 async function end(client: mqtt.MqttClient, unconfirmed: boolean): Promise<void> {
-  const ended = new AbortController();
-  const ending = client.endAsync(unconfirmed || !client.connected).catch(() => {});
-  await Promise.race([ending.finally(() => ended.abort()), pause(CLOSING_MS, ended.signal)]);
+  await atMost(CLOSING_MS, client.endAsync(unconfirmed || !client.connected).catch(() => {}));
   client.stream.destroy();
 }
 
 /** The work, unless the connection is lost or the broker takes too long. */
 async function within(work: Promise<unknown>, lost: Promise<void>): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("it does not answer")), ANSWER_MS);
-  void lost.then(() => reject(new Error("the connection was lost")));
-  promise.catch(() => {});
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const gone = lost.then(() => Promise.reject(new Error("the connection was lost")));
+  await inTime(ANSWER_MS, Promise.race([work, gone]), "it does not answer");
 }

@@ -1,5 +1,7 @@
 // The files of a recording: written in the background, so that a disk that hangs is in nobody's way.
 
+import { atMost } from "./pause.ts";
+
 export interface RecordingFileOptions {
   readonly file: string;
   /** Files altogether: `file`, and the older ones `file.1` … */
@@ -65,11 +67,7 @@ export class RecordingFile {
 
   /** Resolves when the last of it is written, or the disk has taken too long. */
   async close(): Promise<void> {
-    let timer;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, LAST_WRITE_MS));
-    const done = this.#work.then(() => this.#release());
-    await Promise.race([done, late]);
-    clearTimeout(timer);
+    await atMost(LAST_WRITE_MS, this.#work.then(() => this.#release()));
     this.#ended = true;
   }
 

@@ -2,6 +2,7 @@
 
 import type { Connection } from "home-assistant-js-websocket";
 import type { JsonObject } from "../ocpp/json.ts";
+import { inTime } from "./pause.ts";
 
 /** So long a service may take, ms. */
 export const SERVICE_CALL_MS = 10_000;
@@ -38,13 +39,6 @@ export class ServiceCalls {
       service_data,
       ...entity !== undefined && { target: { entity_id: entity } },
     }).finally(() => this.#unanswered--);
-    const { promise, reject } = Promise.withResolvers<never>();
-    const late = new Error(`no answer within ${this.#answerMs / 1000} s`);
-    const timer = setTimeout(() => reject(late), this.#answerMs);
-    try {
-      await Promise.race([answer, promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await inTime(this.#answerMs, answer, `no answer within ${this.#answerMs / 1000} s`);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Environment } from "../config/load.ts";
 import type { Log } from "./log.ts";
-import { pause } from "./pause.ts";
+import { atMost } from "./pause.ts";
 import { printable } from "./printable.ts";
 
 /** How often the status is told where no watchdog wants to hear more often, milliseconds. */
@@ -64,9 +64,7 @@ export class ServiceManager {
   /** Resolves when what was said is sent, or the manager does not take it. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    const sent = new AbortController();
-    const sending = this.#sending.finally(() => sent.abort());
-    await Promise.race([sending, pause(FAREWELL_MS, sent.signal)]);
+    await atMost(FAREWELL_MS, this.#sending);
     this.#socket?.close();
     this.#socket = undefined;
   }
