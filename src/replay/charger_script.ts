@@ -50,16 +50,11 @@ type Call = Cue & { type: "call" | "asked" };
 /** The proxy's own answers are what is to be compared with. */
 function* recordedCues({ recording }: Source & { type: "recording" }): Generator<Cue> {
   const calls = new Map<string | number, Call>();
-  const sent: string[] = [];
   const items = recordingItems(recording, ({ backendId, text }) => {
-    if (backendId === undefined) sent.push(text);
+    if (backendId === undefined) answer(calls, text);
   });
   const asked = new Map<number, Call>();
-  for (const item of items) {
-    answer(calls, sent.splice(0));
-    yield* cuesOf(item, asked, (id, cue) => remember(calls, id, cue));
-  }
-  answer(calls, sent);
+  for (const item of items) yield* cuesOf(item, asked, (id, cue) => remember(calls, id, cue));
 }
 
 function remember<Key>(calls: Map<Key, Call>, key: Key, cue: Call): void {
@@ -67,14 +62,12 @@ function remember<Key>(calls: Map<Key, Call>, key: Key, cue: Call): void {
   forgetOldest(calls, MAX_OPEN);
 }
 
-function answer(calls: Map<string | number, Call>, texts: readonly string[]): void {
-  for (const text of texts) {
-    const frame = parseFrame(text);
-    if (frame.type !== "result" && frame.type !== "error") continue;
-    const call = calls.get(frame.id);
-    if (call) call.answer = text;
-    calls.delete(frame.id);
-  }
+function answer(calls: Map<string | number, Call>, text: string): void {
+  const frame = parseFrame(text);
+  if (frame.type !== "result" && frame.type !== "error") return;
+  const call = calls.get(frame.id);
+  if (call) call.answer = text;
+  calls.delete(frame.id);
 }
 
 function* foreignCues(items: Iterable<Item>): Generator<Cue> {

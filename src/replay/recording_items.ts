@@ -16,7 +16,7 @@ const MAX_STARTS = 1_000;
 
 /**
  * What happened; what only came of the recorded configuration is left out. `watch` sees what the
- * core with that configuration sends.
+ * core with that configuration sends, after the items of the event that it sends it for.
  */
 export function* recordingItems(
   recording: RecordingReader,
@@ -26,13 +26,14 @@ export function* recordingItems(
   /** By peer and message id. */
   const open = new Map<string, number>();
   const starts = new Set<MessageId>();
+  let told: (Scene & { type: "sent" })[] = [];
   let number = 0;
   let now = 0;
 
   const core = new ExactCore(recording, (scene) => {
     if (scene.type !== "sent") return;
     sent(scene);
-    watch(scene);
+    told.push(scene);
   });
   for (let next = recording.take(); next; next = recording.take()) {
     const { at, event } = next;
@@ -59,6 +60,8 @@ export function* recordingItems(
     yield* items;
     yield* before;
     items = [];
+    for (const scene of told) watch(scene);
+    told = [];
   }
 
   function frame(
