@@ -2,8 +2,8 @@
 
 import type { JsonObject } from "../ocpp/json.ts";
 import type { MeterValue } from "../ocpp/types.ts";
-import { payloadText } from "./payload_text.ts";
-import type { LogEntry } from "./record.ts";
+import type { LogEntry, TransactionMessage } from "./record.ts";
+import { writtenText } from "./written_text.ts";
 
 /** Entries kept in memory. */
 export const WINDOW_ENTRIES = 256;
@@ -23,8 +23,8 @@ export interface LogWindow {
   readonly entries: LogEntry[];
   readonly sizes: number[];
   characters: number;
-  /** The newest MeterValues with each payload, by its text. */
-  readonly meterValues: Map<string, LogEntry>;
+  /** The newest MeterValues and StopTransactions by what the charger wrote in them. */
+  readonly written: Map<string, LogEntry>;
 }
 
 /** The window after a restart; `newestEntries` end with `lastSequence`, or there are none. */
@@ -37,7 +37,7 @@ export function createLogWindow(
     entries: [],
     sizes: [],
     characters: 0,
-    meterValues: new Map(),
+    written: new Map(),
   };
   for (const entry of newestEntries) appendEntry(tail, entry);
   return tail;
@@ -47,7 +47,7 @@ export function createLogWindow(
 export function appendEntry(tail: LogWindow, entry: LogEntry): void {
   const characters = charactersOf(entry);
   tail.entries.push(entry);
-  if (entry.action === "MeterValues") tail.meterValues.set(payloadText(entry.payload), entry);
+  if (mayRepeat(entry)) tail.written.set(writtenText(entry), entry);
   tail.sizes.push(characters);
   tail.characters += characters;
   tail.lastSequence = entry.sequence;
@@ -60,17 +60,23 @@ export function appendEntry(tail: LogWindow, entry: LogEntry): void {
   }
 }
 
-function forget({ meterValues }: LogWindow, entry: LogEntry): void {
-  if (entry.action !== "MeterValues") return;
-  const text = payloadText(entry.payload);
-  if (meterValues.get(text) === entry) meterValues.delete(text);
+/** Whether a repetition is known by the text: a StartTransaction has a key of its own. */
+function mayRepeat({ action, synthetic }: LogEntry): boolean {
+  return action !== "StartTransaction" && !synthetic;
+}
+
+function forget({ written }: LogWindow, entry: LogEntry): void {
+  if (!mayRepeat(entry)) return;
+  const text = writtenText(entry);
+  if (written.get(text) === entry) written.delete(text);
 }
 
 /** About the length of its frame; counting is cheaper than writing it. */
 function charactersOf({ payload, raw }: LogEntry): number {
   const values = (payload.meterValue ?? payload.transactionData ?? []) as MeterValue[];
   const samples = values.reduce((sum, { sampledValue }) => sum + sampledValue.length, 0);
-  return USUAL_CHARACTERS * (1 + samples) + (raw?.length ?? 0);
+  // What was repaired is there as a frame and as the text that tells a repetition.
+  return USUAL_CHARACTERS * (1 + samples) + 2 * (raw?.length ?? 0);
 }
 
 /** The entry with this sequence, if it is still in memory. */
@@ -80,13 +86,16 @@ export function entryAt(tail: LogWindow, sequence: number): LogEntry | undefined
 }
 
 /**
- * Whether these MeterValues of a transaction are there already: the charger repeats what was stored
- * when it did not get the answer. Nothing else tells a repetition; its message id may be another.
+ * The entry that a message of the charger repeats: it sends again what was stored when it did not get
+ * the answer. Nothing but what it wrote tells; the message id may be another. `payload` is without
+ * transaction id, `raw` the frame that it repairs.
  */
-export function hasMeterValues(
+export function repeatedEntry(
   tail: LogWindow,
-  transactionId: number,
-  payload: JsonObject,
-): boolean {
-  return tail.meterValues.get(payloadText(payload))?.transactionId === transactionId;
+  action: TransactionMessage,
+  message: { readonly payload: JsonObject; readonly raw: string | undefined },
+): LogEntry | undefined {
+  const { payload, raw } = message;
+  const entry = tail.written.get(writtenText({ payload, ...raw !== undefined && { raw } }));
+  return entry?.action === action ? entry : undefined;
 }

@@ -11,7 +11,7 @@ import { answerCharger } from "./charger_answer.ts";
 import { hearClock, timeByOurs } from "./charger_clock.ts";
 import { emitJsonTo } from "./json_backend.ts";
 import { meterEvent } from "./json_event.ts";
-import { hasMeterValues } from "./log_window.ts";
+import { repeatedEntry } from "./log_window.ts";
 import { notifySubset } from "./notify.ts";
 import type { LogEntry, SessionRecord } from "./record.ts";
 import { meterReading, openSessions, sessionByChargerId } from "./session.ts";
@@ -36,7 +36,8 @@ export function meterValues(step: Step, message: ChargerMessage<MeterValuesReque
     return;
   }
   const { transactionId: _, ...payload } = request;
-  if (hasMeterValues(state.log, session.transactionId, payload)) {
+  const known = repeatedEntry(state.log, "MeterValues", { payload, raw: message.raw });
+  if (known?.transactionId === session.transactionId) {
     noteOnce(step, "meter-repeated", "the charger repeats MeterValues; they are answered again");
     answerCharger(step, message.connection, message.id, {});
     return;

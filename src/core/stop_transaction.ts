@@ -24,7 +24,7 @@ export function stopTransaction(
   const { request, original } = message;
   const answer = { connection: message.connection, id: message.id };
   const at = timeByOurs(state, parseTime(request.timestamp) ?? now, now);
-  const session = stoppedSession(step, request, at, isClockSet(original));
+  const session = stoppedSession(step, message, at);
   const reason = request.reason ?? "Local";
   if (session === undefined) {
     storeOrphan(step, message, at, reason);

@@ -3,9 +3,12 @@
 import { parseTime } from "../ocpp/time.ts";
 import type { Int64, MeterValuesRequest, StopTransactionRequest } from "../ocpp/types.ts";
 import { comparable } from "./id_tag.ts";
+import { repeatedEntry } from "./log_window.ts";
 import type { SessionRecord } from "./record.ts";
 import { createSession, openSessions, sessionByChargerId, sessionOnConnector } from "./session.ts";
+import type { State } from "./state.ts";
 import { noteOnce, type Step } from "./step_context.ts";
+import { type ChargerMessage, isClockSet } from "./transaction_message.ts";
 
 /** Meter values that arrive so soon after the stop still belong to the session (closing values). */
 const CLOSING_VALUES_MS = 30_000;
@@ -61,11 +64,11 @@ function adopted(
 /** The session that a StopTransaction ends, or has ended, as well as can be told. */
 export function stoppedSession(
   step: Step,
-  request: StopTransactionRequest,
+  { request, original, raw }: ChargerMessage<StopTransactionRequest>,
   at: number,
-  clockSet: boolean,
 ): SessionRecord | undefined {
   const { state } = step;
+  const clockSet = isClockSet(original);
   if (!isNoId(request.transactionId)) {
     const named = sessionByChargerId(state, request.transactionId);
     if (named) return named;
@@ -74,9 +77,10 @@ export function stoppedSession(
     session.stoppedAt !== null && session.meterStopWh === request.meterStop
   );
   // The repetition of a stop without a usable id must not end the next session.
-  const repeated = ended.findLast(({ startedAt, stoppedAt }) =>
-    clockSet && stoppedAt === Math.max(at, startedAt)
-  );
+  const repeated = clockSet
+    ? writtenStop(state, request, raw) ??
+      ended.findLast(({ startedAt, stoppedAt }) => stoppedAt === Math.max(at, startedAt))
+    : undefined;
   if (repeated) return repeated;
   const tag = request.idTag === undefined ? undefined : comparable(request.idTag);
   const candidates = openSessions(state).filter((session) =>
@@ -88,6 +92,17 @@ export function stoppedSession(
   const only = candidates.length === 1 ? candidates[0] : undefined;
   if (only && (tag === undefined || only.idTag === "")) return only;
   return clockSet ? undefined : ended.findLast(({ flags }) => flags.includes("clock_corrected"));
+}
+
+/** The session that ended with this very message: its time may be read in another way by now. */
+function writtenStop(
+  { log, sessions }: State,
+  { transactionId, ...payload }: StopTransactionRequest,
+  raw: string | undefined,
+): SessionRecord | undefined {
+  if (!isNoId(transactionId)) return undefined;
+  const entry = repeatedEntry(log, "StopTransaction", { payload, raw });
+  return entry && sessions.get(entry.transactionId);
 }
 
 /** −1 and 0 stand for "no transaction id" (errata 3.18; sentinel of some chargers). */
