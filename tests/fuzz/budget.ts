@@ -9,6 +9,9 @@ const CAMPAIGNS = 15;
 /** More cases than any time is enough for. */
 const ENDLESS = 1_000_000_000;
 
+/** What a generator makes. */
+export type Drawn<Made> = Made extends fc.Arbitrary<infer One> ? One : never;
+
 /**
  * Runs a campaign: `cases` of them, the same ones every time (SEED=… for others). With
  * `--minutes N`, other cases each time, for this campaign's share of N minutes. What fails is made

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
 import { ocppProxy } from "../cli/run.ts";
-import { campaign } from "./budget.ts";
+import { campaign, type Drawn } from "./budget.ts";
 
 /** Those that end by themselves, whatever they are told. */
 const COMMANDS = [
@@ -90,7 +90,7 @@ Deno.test("whatever the words, the program does it or says in words why not", as
   const folder = await Deno.makeTempDir();
   Deno.chdir(folder);
   try {
-    const check = async ({ command, words }: Line) => {
+    const check = async ({ command, words }: Drawn<typeof line>) => {
       if (["serve", "simulate"].includes(command)) return;
       const { code, out, error } = await ocppProxy([command, ...words], {
         OCPP_PROXY_URL: "http://127.0.0.1:1",
@@ -107,5 +107,3 @@ Deno.test("whatever the words, the program does it or says in words why not", as
     await Deno.remove(folder, { recursive: true });
   }
 });
-
-type Line = typeof line extends fc.Arbitrary<infer One> ? One : never;

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { inTime } from "../../src/io/pause.ts";
 import { withListener } from "../io/listener_fixture.ts";
 import { RawClient, UPGRADE_LINES } from "../io/raw_client.ts";
-import { campaign } from "./budget.ts";
+import { campaign, type Drawn } from "./budget.ts";
+import { until } from "../support/until.ts";
 import { type Damage, damage, damaged } from "./frames.ts";
 import { clientFrames } from "./websocket_frames.ts";
 
@@ -25,42 +27,29 @@ const opening = fc.record({
 /** Lets the listener have the bytes and an end of ours; what it answers up to its own end. */
 async function exchange(port: number, head: string, bytes: Uint8Array): Promise<string> {
   using client = await RawClient.connect(port);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the connection hangs")), LONGEST_MS);
-  });
   const said = async () => {
     // It may have hung up already.
     await client.write(head).then(() => client.write(bytes)).then(() => client.closeWrite())
       .catch(() => {});
     return await client.rest();
   };
-  try {
-    return await Promise.race([said(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return await inTime(LONGEST_MS, said(), "the connection hangs");
 }
 
 Deno.test("no bytes of a handshake keep a connection, and what is answered is HTTP", () =>
   withListener(async ({ port, listener, logged, visits }) => {
     const before = Deno.memoryUsage().rss;
-    const check = async ({ head, bytes }: Opening) => {
+    const check = async ({ head, bytes }: Drawn<typeof opening>) => {
       const answer = await exchange(port, head, bytes);
       assert.match(answer, /^(HTTP\/1\.1 (101|[45]\d\d) |$)/);
       // The fixture keeps each of them.
       visits.length = 0;
     };
     await campaign(fc.asyncProperty(opening, check), 300);
-    for (let turns = 0; listener.connections() > 0 && turns < 200; turns++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    assert.equal(listener.connections(), 0);
+    await until(() => listener.connections() === 0, 2_000, "the end of all connections");
     assert.ok(Deno.memoryUsage().rss - before < MOST_MEMORY_BYTES);
     assert.deepEqual(logged.filter(({ level }) => level === "error"), []);
   }, { limits: { violations: Infinity, headMs: 1_000, idleMs: 500, stallMs: 1_000 } }));
-
-type Opening = typeof opening extends fc.Arbitrary<infer One> ? One : never;
 
 /** What a client says first in TLS, as bytes in text. */
 async function firstWords(): Promise<string> {
@@ -97,10 +86,7 @@ Deno.test("noise at the TLS of the listener ends its own connection only", async
     await client.request("GET / HTTP/1.1", ["Host: localhost"]);
     assert.equal((await client.response()).status, 404);
     client[Symbol.dispose]();
-    for (let turns = 0; listener.connections() > 0 && turns < 200; turns++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    assert.equal(listener.connections(), 0);
+    await until(() => listener.connections() === 0, 2_000, "the end of all connections");
     assert.deepEqual(logged.filter(({ level }) => level === "error"), []);
   }, {
     tls: { cert: pem("server.pem"), key: pem("server.key") },

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { inTime } from "../../src/io/pause.ts";
 import { withListener } from "../io/listener_fixture.ts";
 import { RawClient } from "../io/raw_client.ts";
 import { campaign } from "./budget.ts";
@@ -80,11 +81,7 @@ async function exchange(port: number, bytes: Uint8Array, cuts: readonly number[]
     }
     return await client.rest();
   };
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the connection hangs")), LONGEST_MS);
-  });
-  return await Promise.race([said(), late]).finally(() => clearTimeout(timer));
+  return await inTime(LONGEST_MS, said(), "the connection hangs");
 }
 
 type Heard = readonly [method: string, path: string, body: string];

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { PARAMETERS } from "../../src/io/api_query.ts";
 import { type Route, ROUTES } from "../../src/io/api_routes.ts";
 import { withProxy } from "../support/running_proxy.ts";
-import { campaign } from "./budget.ts";
+import { campaign, type Drawn } from "./budget.ts";
 import { damage, damaged } from "./frames.ts";
 
 const HOUSE = `
@@ -102,7 +102,9 @@ function encoded(part: string): string {
 Deno.test("no query and no body is answered with anything but a documented status", () =>
   withProxy(HOUSE, async ({ handler, logged }) => {
     let number = 0;
-    const ask = async ({ route, part, query, body, type, token, lastEventId }: AskedFor) => {
+    const ask = async (
+      { route, part, query, body, type, token, lastEventId }: Drawn<typeof asked>,
+    ) => {
       const path = route.path.replace(/<\w+>/, encoded(part) || "x");
       const pairs = query.map((pair) => pair.map(encoded).join("=")).join("&");
       const request = new Request(`http://proxy${path}${pairs && `?${pairs}`}`, {
@@ -129,5 +131,3 @@ Deno.test("no query and no body is answered with anything but a documented statu
     await campaign(fc.asyncProperty(asked, ask), 1_500);
     assert.deepEqual(logged.filter((line) => /defect|failed/.test(line)), []);
   }));
-
-type AskedFor = typeof asked extends fc.Arbitrary<infer One> ? One : never;
