@@ -5,8 +5,12 @@ import { HEAD_BYTES, OddFile } from "./odd_file.ts";
 /** The longest line; a state with a thousand sessions has less than a tenth of it, in bytes. */
 export const MAX_LINE_BYTES = 256 * 1024 * 1024;
 
+/** Values in a line at most, by its commas; a state with a thousand sessions has far less. */
+export const MAX_LINE_VALUES = 4_000_000;
+
 const BLOCK_BYTES = 64 * 1024;
 const LINE_END = 0x0a;
+const COMMA = 0x2c;
 
 /** One line of a file, without its end. */
 export interface Line {
@@ -17,7 +21,7 @@ export interface Line {
   readonly complete: boolean;
 }
 
-/** The lines of one file; throws what Deno throws, and OddFile on a line that is too long. */
+/** The lines of one file; throws what Deno throws, and OddFile on a line that has too much in it. */
 export class LineReader implements Disposable {
   /** The first bytes of the file. */
   readonly head = new Uint8Array(HEAD_BYTES);
@@ -82,7 +86,17 @@ export class LineReader implements Disposable {
         at += part.length;
       }
     }
+    // As objects they would take a hundred times the memory.
+    if (length > MAX_LINE_VALUES && commas(bytes) > MAX_LINE_VALUES) {
+      throw new OddFile("there is a line with too many values");
+    }
     const text = this.#decoder.decode(bytes).replace(/\r$/, "");
     return { number: ++this.#number, text, complete };
   }
+}
+
+function commas(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(COMMA); at >= 0; at = bytes.indexOf(COMMA, at + 1)) count++;
+  return count;
 }
