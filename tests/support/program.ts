@@ -22,7 +22,7 @@ export interface ProgramOptions {
   /** What `deno` is run by, such as `prlimit`; it must become `deno` itself (exec). */
   readonly runner?: readonly string[];
   /** The script to run; default: `main.ts`. A bundle starts faster. */
-  readonly script?: string;
+  readonly script?: string | undefined;
   /** Sees what it writes, as it comes. */
   readonly output?: (text: string) => void;
   /** How long it may take until it listens, wall-clock milliseconds. */
@@ -70,6 +70,10 @@ export class Program {
   get httpUrl(): string {
     if (!this.#server) throw new Error("the program does not listen");
     return this.#server.url;
+  }
+
+  get port(): number {
+    return Number(new URL(this.httpUrl).port);
   }
 
   /** `ws://127.0.0.1:PORT/charger`, to which a charger adds its id. */

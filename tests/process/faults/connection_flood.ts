@@ -2,9 +2,8 @@
 
 import { type Program, startProgram } from "../../support/program.ts";
 import { Attack } from "../support/attack.ts";
-import { memoryOf } from "../support/resident_memory.ts";
 import { TimedCharger } from "../support/timed_charger.ts";
-import { BACK_MS, type Outcome, RESIDENT_MIB } from "./outcome.ts";
+import { BACK_MS, type Outcome, peakMemory } from "./outcome.ts";
 
 export interface ConnectionFlood {
   readonly script?: string;
@@ -26,13 +25,13 @@ export async function floodConnections(
   { script, connections, addresses, descriptors, forMs = Infinity }: ConnectionFlood,
 ): Promise<Outcome> {
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     runner: ["prlimit", `--nofile=${descriptors}`],
     config: "charger: { id: CP1 }\nlog: { level: error }",
   });
   try {
     await (await connectAtLast(program)).charger.begin();
-    const port = Number(new URL(program.httpUrl).port);
+    const { port } = program;
     const attack = new Attack("connections", { port, addresses, count: connections });
     const took: number[] = [];
     try {
@@ -58,12 +57,7 @@ export async function floodConnections(
             unit: "ms",
             most: BACK_MS,
           },
-          {
-            name: "resident, most",
-            value: (await memoryOf(program.pid)).peakMiB,
-            unit: "MiB",
-            most: RESIDENT_MIB,
-          },
+          await peakMemory(program.pid),
         ],
       };
     } finally {

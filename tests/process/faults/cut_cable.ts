@@ -42,7 +42,7 @@ export async function cutCable({ script }: CutCable): Promise<Outcome> {
   const dialled = new WebSocketServer({ port: 0, host: HERE });
   await once(dialled, "listening");
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     runner: ["ip", "netns", "exec", namespace.name],
     flags: ["--host", "0.0.0.0"],
     config: `

@@ -26,7 +26,7 @@ export async function damageDatabase(
   { script, random, damages }: DamagedDatabase,
 ): Promise<Outcome> {
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     config: "log: { level: warning }",
   });
   const database = `${program.dataDir}/ocpp-proxy.db`;

@@ -21,7 +21,7 @@ const STOP_MS = 2_000;
 export async function drain({ script, random, stops }: Drain): Promise<Outcome> {
   const folder = await Deno.makeTempDir({ prefix: "ocpp-proxy-test-" });
   const program = new Program(folder, {
-    ...script !== undefined && { script },
+    script,
     config: "charger: { id: CP1 }\nlog: { level: error }",
   });
   let acknowledged = 0;

@@ -4,9 +4,8 @@ import { startProgram } from "../../support/program.ts";
 import { pause } from "../../support/until.ts";
 import { Attack } from "../support/attack.ts";
 import { JsonListener } from "../support/json_listener.ts";
-import { memoryOf } from "../support/resident_memory.ts";
 import { quantile, TimedCharger } from "../support/timed_charger.ts";
-import { type Outcome, RESIDENT_MIB } from "./outcome.ts";
+import { type Outcome, peakMemory } from "./outcome.ts";
 
 export interface Flapping {
   readonly script?: string;
@@ -35,7 +34,7 @@ export async function flap(
     return response;
   });
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     config: `
 log: { level: error }
 charger: { id: CP1 }
@@ -51,7 +50,7 @@ backends:
     steady.start();
     await charger.begin();
     await charger.measure(WARM_UP_MS);
-    const port = Number(new URL(program.httpUrl).port);
+    const { port } = program;
     const quiet: number[] = [];
     const flapped: number[] = [];
     const ratios: number[] = [];
@@ -78,12 +77,7 @@ backends:
           most: mostDials(performance.now() - begun),
         },
         { name: "connections of the steady one", value: steady.connections, most: 1 },
-        {
-          name: "resident, most",
-          value: (await memoryOf(program.pid)).peakMiB,
-          unit: "MiB",
-          most: RESIDENT_MIB,
-        },
+        await peakMemory(program.pid),
       ],
     };
   } finally {

@@ -20,11 +20,11 @@ export async function sendFragments(
   { script, mebibytes, times }: Fragments,
 ): Promise<Outcome> {
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     config: "charger: { id: CP1 }\nlog: { level: error }",
   });
   try {
-    const port = Number(new URL(program.httpUrl).port);
+    const { port } = program;
     const send = async (count: number) =>
       await new Attack("fragments", { port, path: "/charger/CP1", mebibytes, times: count })
         .report();

@@ -2,9 +2,8 @@
 
 import { startProgram } from "../../support/program.ts";
 import { Attack } from "../support/attack.ts";
-import { memoryOf } from "../support/resident_memory.ts";
 import { quantile, TimedCharger } from "../support/timed_charger.ts";
-import { type Outcome, RESIDENT_MIB } from "./outcome.ts";
+import { type Outcome, peakMemory } from "./outcome.ts";
 
 export interface Guessing {
   readonly script?: string;
@@ -17,12 +16,12 @@ const EVALUATED = 100;
 /** Wrong passwords from one address while the charger, from the same, is served. */
 export async function guessPasswords({ script, guesses }: Guessing): Promise<Outcome> {
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     config: "charger: { id: CP1, password: secret }\nlog: { level: warning }",
   });
   try {
     const charger = await TimedCharger.connect(program.chargerUrl, "CP1", "secret");
-    const port = Number(new URL(program.httpUrl).port);
+    const { port } = program;
     const path = "/charger/CP1";
     const attack = new Attack("passwords", { port, path, addresses: 1, count: guesses });
     await charger.begin();
@@ -38,12 +37,7 @@ export async function guessPasswords({ script, guesses }: Guessing): Promise<Out
         { name: "unanswered", value: guesses - (statuses["401"] ?? 0) - (statuses["429"] ?? 0) },
         { name: "charger's p99", value: p99(took), unit: "ms", most: P99_MS },
         { name: "lines in the log", value: program.stderr.split("\n").length - 1, most: 10 },
-        {
-          name: "resident, most",
-          value: (await memoryOf(program.pid)).peakMiB,
-          unit: "MiB",
-          most: RESIDENT_MIB,
-        },
+        await peakMemory(program.pid),
       ],
     };
   } finally {
@@ -54,7 +48,7 @@ export async function guessPasswords({ script, guesses }: Guessing): Promise<Out
 /** A backend without control asks to stop every transaction that there could be. */
 export async function guessTransactionIds({ script, guesses }: Guessing): Promise<Outcome> {
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     config: `
 charger: { id: CP1 }
 log: { level: error }
@@ -67,7 +61,7 @@ id_tags: [{ tag: CARD, backend: first }]
   try {
     const charger = await TimedCharger.connect(program.chargerUrl, "CP1");
     await charger.begin();
-    const port = Number(new URL(program.httpUrl).port);
+    const { port } = program;
     const attack = new Attack("transactionIds", {
       port,
       id: "foe",
@@ -91,12 +85,7 @@ id_tags: [{ tag: CARD, backend: first }]
         { name: "not refused", value: guesses - (answers.Rejected ?? 0), most: 0 },
         { name: "decisions noted", value: decisions.decisions.length, most: 100 },
         { name: "charger's p99", value: p99(took), unit: "ms", most: P99_MS },
-        {
-          name: "resident, most",
-          value: (await memoryOf(program.pid)).peakMiB,
-          unit: "MiB",
-          most: RESIDENT_MIB,
-        },
+        await peakMemory(program.pid),
       ],
     };
   } finally {

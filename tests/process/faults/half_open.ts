@@ -20,7 +20,7 @@ export async function fallSilent({ script }: HalfOpen): Promise<Outcome> {
   const dialled = new WebSocketServer({ port: 0, host: "127.0.0.1", autoPong: false });
   await once(dialled, "listening");
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     config: `
 charger: { id: CP1 }
 log: { level: error }

@@ -31,7 +31,7 @@ export async function loseHouse({ script, awayMs }: HouseAway): Promise<Outcome>
   const homeAssistant = new FakeHomeAssistant();
   homeAssistant.set(ENTITY, "on");
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     config: `charger: { id: CP1 }\nlog: { level: error }\npresence_sensor: ${ENTITY}\n` +
       `${broker.yaml}${homeAssistant.yaml}`,
   });

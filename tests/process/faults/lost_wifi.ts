@@ -23,10 +23,10 @@ const HEADERS = [
 /** Each time the old connection stays open and silent, and ends long after the new one is there. */
 export async function loseWifi({ script, losses }: LostWifi): Promise<Outcome> {
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     config: "charger: { id: CP1, password: secret }\nlog: { level: error }",
   });
-  const port = Number(new URL(program.httpUrl).port);
+  const { port } = program;
   const took: number[] = [];
   let displaced = 0;
   const count = INTRUDERS * losses;

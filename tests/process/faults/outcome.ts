@@ -1,9 +1,10 @@
 // What came of a fault, in numbers: what a test asserts, and a row of the table of `deno task endure`.
 
 import assert from "node:assert/strict";
+import { memoryOf } from "../support/resident_memory.ts";
 
 /** The most memory that it has under any attack, MiB. */
-export const RESIDENT_MIB = 160;
+const RESIDENT_MIB = 160;
 /** How soon everything is served as before, once a fault is over, ms. */
 export const BACK_MS = 2_000;
 
@@ -27,6 +28,12 @@ export interface Outcome {
   /** Transaction messages that backends got more than once. */
   readonly duplicates?: number;
   readonly figures: readonly Figure[];
+}
+
+/** The most memory that a process has had. */
+export async function peakMemory(pid: number): Promise<Figure> {
+  const { peakMiB } = await memoryOf(pid);
+  return { name: "resident, most", value: peakMiB, unit: "MiB", most: RESIDENT_MIB };
 }
 
 /** Whether every figure is within its bound; one that is no number is not. */

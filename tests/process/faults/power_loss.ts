@@ -62,7 +62,7 @@ async function play(
   messages: number,
 ): Promise<Confirmed> {
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     environment: { ...preload.environment, FAULTS_JOURNAL: preload.journal },
     config: "charger: { id: CP1 }\nlog: { level: error }",
   });

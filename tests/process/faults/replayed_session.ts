@@ -21,7 +21,7 @@ export async function replaySession(
   { script, meters }: ReplayedSession,
 ): Promise<Outcome> {
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     config: "charger: { id: CP1 }\nbackends: [{ id: books, token: b, durable: true }]\n" +
       "log: { level: error }",
   });

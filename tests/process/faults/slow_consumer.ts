@@ -6,9 +6,8 @@ import { until } from "../../support/until.ts";
 import { jsonRegisterOf } from "../support/delivery_check.ts";
 import { JsonListener } from "../support/json_listener.ts";
 import { deafPeer } from "../support/raw_backend.ts";
-import { memoryOf } from "../support/resident_memory.ts";
 import { quantile, TimedCharger } from "../support/timed_charger.ts";
-import { type Outcome, RESIDENT_MIB } from "./outcome.ts";
+import { type Outcome, peakMemory } from "./outcome.ts";
 
 export interface SlowConsumer {
   readonly script?: string;
@@ -30,7 +29,7 @@ export async function slowConsumer({ script }: SlowConsumer): Promise<Outcome> {
     `  - { id: ${id}, token: of-${id}, durable: true }\n`
   );
   const program = await startProgram({
-    ...script !== undefined && { script },
+    script,
     config: `log: { level: warning }\ncharger: { id: CP1 }\nbackends:\n` +
       `  - { id: never, token: of-never }\n${durable.join("")}`,
   });
@@ -92,12 +91,7 @@ export async function slowConsumer({ script }: SlowConsumer): Promise<Outcome> {
           most: READERS,
         },
         { name: "durable one caught up after", value: catchUpS, unit: "s", most: 30 },
-        {
-          name: "resident, most",
-          value: (await memoryOf(program.pid)).peakMiB,
-          unit: "MiB",
-          most: RESIDENT_MIB,
-        },
+        await peakMemory(program.pid),
       ],
     };
   } finally {
