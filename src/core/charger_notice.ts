@@ -40,6 +40,7 @@ export function boot(
   configurationOutdated(step);
   limitsAfterBoot(step);
   installationOver(charger);
+  for (const connector of charger.connectors.values()) connector.bootedSince = true;
   const changed = JSON.stringify(charger.boot) !== JSON.stringify(request);
   charger.boot = request;
   if (changed) {
@@ -83,7 +84,10 @@ function isOlder(
   return told === undefined || toldBefore === undefined ? at < before.at : told < toldBefore;
 }
 
-/** StatusNotification (section 4.9): kept per connector; an older one never replaces a newer one. */
+/**
+ * StatusNotification (section 4.9): kept per connector; an older one of the same boot never replaces
+ * a newer one.
+ */
 export function status(
   step: Step,
   connection: number,
@@ -99,7 +103,8 @@ export function status(
   const before = connectors.get(connectorId);
   // What is replayed after a reconnect is older; later a clock that was set back must not matter.
   const replaying = now < state.charger.connectedAt + REPLAY_MS;
-  if (replaying && before && isOlder(told, at, before, now)) return;
+  const known = before?.bootedSince ? undefined : before;
+  if (replaying && known && isOlder(told, at, known, now)) return;
   if (!before && connectors.size >= MAX_CONNECTORS) return;
   if (!before) limitsChanged(step);
   const available = request.status === "Available";
@@ -108,6 +113,7 @@ export function status(
     status: request,
     at,
     availableSince: available && running ? before?.availableSince ?? now : undefined,
+    bootedSince: false,
   });
   if (available && before?.status.status === "Preparing") connectorFreed(step, connectorId);
   noteFact(step, `connector/${connectorId}`, { status: request, at });

@@ -93,6 +93,7 @@ function restoreCharger(state: State, snapshot: Snapshot, now: number): void {
       // After a clock that was ahead, a time to come would outlive every newer state.
       at: Math.min(at, now),
       availableSince: isFree(state, status, at) ? now : undefined,
+      bootedSince: false,
     });
   }
   for (const [kind, payload] of Object.entries(record(facts.get("notices")))) {

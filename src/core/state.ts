@@ -120,6 +120,8 @@ export interface ConnectorStatus {
   readonly at: number;
   /** Since when it has been Available while a transaction was open. */
   availableSince: number | undefined;
+  /** The charger has booted since, perhaps with another clock: what comes next is newer. */
+  bootedSince: boolean;
 }
 
 export interface ConfigurationQuestion {

@@ -33,6 +33,23 @@ for (const byMs of [HOUR_MS, -HOUR_MS]) {
   }
 }
 
+Deno.test("a boot begins a new order: the charger's clock may be years behind", () => {
+  const h = new Harness();
+  h.bootCharger();
+  tell(h, "Charging", h.now);
+  h.pass(HOUR_MS);
+  h.connectCharger();
+  const wrong = Date.parse("2021-01-01T00:00:00Z");
+  const shown = () => h.state.charger.connectors.get(1)?.status.status;
+  tell(h, "Available", wrong);
+  assert.equal(shown(), "Charging", "without a boot it is what was missed");
+  h.chargerCalls("BootNotification", { chargePointVendor: "V", chargePointModel: "M" });
+  tell(h, "Available", wrong + 10_000);
+  assert.equal(shown(), "Available");
+  tell(h, "Preparing", wrong + 5_000);
+  assert.equal(shown(), "Available", "what is replayed is older");
+});
+
 Deno.test("between two transactions of others a connector is not told to be free", () => {
   const h = new Harness(configuration({ backends: [backend("c", "biller", { sees: "own" })] }));
   h.bootCharger();
