@@ -4,6 +4,7 @@ import { VirtualCharger } from "../../src/simulate/charger.ts";
 import { JsonBackend } from "../../src/simulate/json_backend.ts";
 import { carFor } from "../../src/simulate/play.ts";
 import { Stage } from "../../tests/sockets/stage.ts";
+import { limitOf } from "../../tests/support/set_charging_profile.ts";
 import {
   bootStrictCharger,
   strictCharger,
@@ -63,7 +64,7 @@ const PLAYS: Readonly<Record<string, (household: Household) => Promise<void>>> =
     charger.plugIn(1, carFor(11_000));
     await evcc.call("RemoteStartTransaction", { connectorId: 1, idTag: "EVCC" });
     await charged(charger, 1);
-    await evcc.call("SetChargingProfile", limit(1, 8));
+    await evcc.call("SetChargingProfile", limitOf(8));
     stage.proxy.learnFact("sensor.house_power", "5200");
     await pause(100);
     stage.proxy.setLimit(6);
@@ -210,22 +211,6 @@ async function charged(charger: VirtualCharger, connectorId: number): Promise<vo
   );
   const startedAt = charger.clock.now();
   await until(() => charger.clock.now() > startedAt + 180_000, 5_000, "meter values to be due");
-}
-
-function limit(connectorId: number, limitA: number): Record<string, unknown> {
-  return {
-    connectorId,
-    csChargingProfiles: {
-      chargingProfileId: 1,
-      stackLevel: 0,
-      chargingProfilePurpose: "TxDefaultProfile",
-      chargingProfileKind: "Relative",
-      chargingSchedule: {
-        chargingRateUnit: "A",
-        chargingSchedulePeriod: [{ startPeriod: 0, limit: limitA }],
-      },
-    },
-  };
 }
 
 /** A backend ends its newest transaction. */

@@ -4,6 +4,7 @@ import { pause, until } from "../../tests/support/until.ts";
 import type { Library } from "../../tests/interop/cast.ts";
 import type { OcppSide } from "../../tests/interop/ocpp_peer.ts";
 import { startProgram } from "../../tests/support/program.ts";
+import { limitOf } from "../../tests/support/set_charging_profile.ts";
 import type { Payload } from "../../tests/support/strict_peer.ts";
 
 type Side = OcppSide & { readonly url: string };
@@ -85,10 +86,7 @@ const CASES: Readonly<Record<string, Case>> = {
       await home.call("RemoteStartTransaction", { connectorId: 1, idTag: "HOME" });
       const transactionId = await start(charger, 1, stamp(), { idTag: "HOME" });
       for (const limit of [10, 6]) {
-        await home.call("SetChargingProfile", {
-          connectorId: 1,
-          csChargingProfiles: profile(limit),
-        });
+        await home.call("SetChargingProfile", limitOf(limit, "TxDefaultProfile", 7));
         await meter(charger, 1, transactionId, 1_000 + 100 * limit, stamp());
       }
       await home.call("ClearChargingProfile", {});
@@ -253,19 +251,6 @@ async function stop(
   reason = "Local",
 ): Promise<void> {
   await charger.call("StopTransaction", { transactionId, meterStop, timestamp, reason });
-}
-
-function profile(limit: number): Payload {
-  return {
-    chargingProfileId: 7,
-    stackLevel: 0,
-    chargingProfilePurpose: "TxDefaultProfile",
-    chargingProfileKind: "Relative",
-    chargingSchedule: {
-      chargingRateUnit: "A",
-      chargingSchedulePeriod: [{ startPeriod: 0, limit }],
-    },
-  };
 }
 
 /** Now, and so many seconds after it. */

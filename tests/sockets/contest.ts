@@ -161,27 +161,6 @@ export async function start(
   return charger.running!.transactionId;
 }
 
-/** SetChargingProfile of a limit in A for connector 1. */
-export function limitOf(
-  limit: number,
-  chargingProfilePurpose = "TxDefaultProfile",
-  chargingProfileId = 1,
-): Payload {
-  return {
-    connectorId: chargingProfilePurpose === "ChargePointMaxProfile" ? 0 : 1,
-    csChargingProfiles: {
-      chargingProfileId,
-      stackLevel: 0,
-      chargingProfilePurpose,
-      chargingProfileKind: "Relative",
-      chargingSchedule: {
-        chargingRateUnit: "A",
-        chargingSchedulePeriod: [{ startPeriod: 0, limit }],
-      },
-    },
-  };
-}
-
 /** Waits until the charger goes by this limit, and the proxy knows; undefined: by none. */
 export async function limited(
   { charger, running }: Contest,

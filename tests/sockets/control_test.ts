@@ -1,6 +1,7 @@
 // Who may control, over real sockets: grants, refusals in OCPP's own words, the queue, hand-over.
 
 import assert from "node:assert/strict";
+import { limitOf } from "../support/set_charging_profile.ts";
 import { pause, until } from "../support/until.ts";
 import {
   books,
@@ -9,7 +10,6 @@ import {
   holder,
   lastReason,
   limited,
-  limitOf,
   report,
   start,
 } from "./contest.ts";

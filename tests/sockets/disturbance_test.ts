@@ -1,20 +1,12 @@
 // Backends that want to disturb: every command with every id at every stage of another's session.
 
 import assert from "node:assert/strict";
+import { limitOf } from "../support/set_charging_profile.ts";
 import type { StrictBackendServer } from "../support/strict_backend.ts";
 import type { StrictClient } from "../support/strict_charger.ts";
 import type { Payload } from "../support/strict_peer.ts";
 import { until } from "../support/until.ts";
-import {
-  books,
-  type Contest,
-  contest,
-  FIRST_IDS,
-  holder,
-  limited,
-  limitOf,
-  report,
-} from "./contest.ts";
+import { books, type Contest, contest, FIRST_IDS, holder, limited, report } from "./contest.ts";
 
 /** Of the proxy, of each backend, and of nobody. */
 function everyId({ charger }: Contest): number[] {

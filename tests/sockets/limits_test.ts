@@ -1,18 +1,9 @@
 // Limits of several backends on one real charger: the lowest counts, each sees its own, none stays.
 
 import assert from "node:assert/strict";
+import { limitOf } from "../support/set_charging_profile.ts";
 import { pause, until } from "../support/until.ts";
-import {
-  books,
-  contest,
-  holder,
-  lastReason,
-  limited,
-  limitOf,
-  report,
-  rest,
-  start,
-} from "./contest.ts";
+import { books, contest, holder, lastReason, limited, report, rest, start } from "./contest.ts";
 import type { StrictClient } from "../support/strict_charger.ts";
 import type { StrictBackendServer } from "../support/strict_backend.ts";
 

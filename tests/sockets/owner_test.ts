@@ -1,6 +1,7 @@
 // The owner's word over REST while backends and a charger are connected: modes, limits, answers, facts.
 
 import assert from "node:assert/strict";
+import { limitOf } from "../support/set_charging_profile.ts";
 import { until } from "../support/until.ts";
 import {
   books,
@@ -9,7 +10,6 @@ import {
   holder,
   lastReason,
   limited,
-  limitOf,
   report,
   rest,
   start,

@@ -2,6 +2,7 @@
 
 import { JsonBackend } from "../../../src/simulate/json_backend.ts";
 import type { Program } from "../../support/program.ts";
+import { limitOf } from "../../support/set_charging_profile.ts";
 import { centralSystemAnswers, type StrictBackendServer } from "../../support/strict_backend.ts";
 import { type Payload, Recorder } from "../../support/strict_peer.ts";
 import { pause } from "../../support/until.ts";
@@ -132,7 +133,7 @@ export class Rivals {
       ["RemoteStartTransaction", { connectorId: 1, idTag }],
       ["RemoteStartTransaction", { connectorId: 1, idTag }],
       ["RemoteStopTransaction", { transactionId: transaction }],
-      ["SetChargingProfile", { connectorId: 1, csChargingProfiles: profile(limit) }],
+      ["SetChargingProfile", limitOf(limit)],
       ["ClearChargingProfile", {}],
       ["UnlockConnector", { connectorId: 1 }],
       [
@@ -141,17 +142,4 @@ export class Rivals {
       ],
     ]);
   }
-}
-
-function profile(limit: number): Payload {
-  return {
-    chargingProfileId: 1,
-    stackLevel: 0,
-    chargingProfilePurpose: "TxDefaultProfile",
-    chargingProfileKind: "Relative",
-    chargingSchedule: {
-      chargingRateUnit: "A",
-      chargingSchedulePeriod: [{ startPeriod: 0, limit }],
-    },
-  };
 }
