@@ -2,11 +2,11 @@
 
 import { formatTime, parseTime } from "../ocpp/time.ts";
 import type { ChargingProfile } from "../ocpp/types.ts";
-import { crowd, removeProfiles } from "./backend_profile.ts";
+import { crowd } from "./backend_profile.ts";
 import { checkProfile } from "./charging_profile.ts";
 import { control } from "./json_control.ts";
 import { fail, originOf, type Request, succeed } from "./json_reply.ts";
-import { guards, setLimit as keepLimit } from "./limit_command.ts";
+import { clearLimits, guards, setLimit as keepLimit } from "./limit_command.ts";
 
 /** Highest limits that `set_limit` takes. */
 const MOST = { currentA: 1_000, powerW: 1_000_000 };
@@ -52,8 +52,7 @@ export function setLimit(request: Request): void {
 /** `clear_limit`: takes back whatever this backend has set. */
 export function clearLimit(request: Request): void {
   const { step, backend } = request;
-  removeProfiles(step, ({ backendId }) => backendId === backend.id);
-  succeed(request, true);
+  if (!clearLimits(step, originOf(request), backend.id, () => true)) succeed(request, true);
 }
 
 /** A limit in so many words (`set_limit`), as a profile of the whole charger. */

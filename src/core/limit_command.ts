@@ -79,15 +79,39 @@ export function setLimit(
   });
 }
 
+/**
+ * Takes back what `which` says of a backend's limits; who asked for it is answered when that is on
+ * disk. Returns false, and nobody is answered, where there is none.
+ */
+export function clearLimits(
+  step: Step,
+  origin: Origin,
+  backendId: string,
+  which: (stored: StoredProfile) => boolean,
+): boolean {
+  const replaced = removeProfiles(
+    step,
+    (stored) => stored.backendId === backendId && which(stored),
+  );
+  if (replaced.length === 0) return false;
+  awaitLimit(step, {
+    origin,
+    backendId,
+    action: "ClearChargingProfile",
+    freshLease: false,
+    added: undefined,
+    replaced,
+    fallback: undefined,
+  });
+  return true;
+}
+
 /** ClearChargingProfile (section 5.3): of what this backend has set itself (ocpp16.md, N31). */
 export function clearChargingProfile(command: Command<"ClearChargingProfile">): void {
-  const { step, backend, request } = command;
+  const { step, backend, origin, request } = command;
   if (!mayLimit(backend)) return refuse(command as Command, 'it lacks "limit"');
-  const cleared = removeProfiles(
-    step,
-    (stored) => stored.backendId === backend.id && isMeant(stored, request),
-  );
-  reply(command as Command, { status: cleared.length > 0 ? "Accepted" : "Unknown" });
+  const cleared = clearLimits(step, origin, backend.id, (stored) => isMeant(stored, request));
+  if (!cleared) reply(command as Command, { status: "Unknown" });
 }
 
 function mayLimit({ configuration: { permissions } }: Backend): boolean {

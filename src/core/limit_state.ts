@@ -62,11 +62,11 @@ export interface Installed extends LimitContent {
   readonly sentAt: number;
 }
 
-/** A backend that has set a limit and is answered when the charger has it. */
+/** A backend that has set a limit and is answered when the charger has it; or cleared, on disk. */
 export interface LimitWaiter {
   readonly origin: Origin;
   readonly backendId: string;
-  readonly action: "SetChargingProfile";
+  readonly action: "SetChargingProfile" | "ClearChargingProfile";
   /** The lease was granted for this very command. */
   readonly freshLease: boolean;
   /** `Limits.round` when it was set. */
@@ -74,8 +74,8 @@ export interface LimitWaiter {
   readonly deadline: number;
   /** It is on disk. */
   stored: boolean;
-  /** For taking it back: what was set, and what was there before. */
-  readonly added: StoredProfile;
+  /** For taking it back: what was set (undefined: it clears), and what was there before. */
+  readonly added: StoredProfile | undefined;
   replaced: readonly StoredProfile[];
   readonly fallback: Fallback | undefined;
 }

@@ -1,4 +1,4 @@
-// Backends that have set a limit are answered when the charger has it, or will not have it.
+// Backends that have set a limit are answered when the charger has it; or cleared one, on disk.
 
 import { limitsWrite, removeProfiles, saveLimits } from "./backend_profile.ts";
 import { answerOrigin } from "./command_result.ts";
@@ -13,10 +13,15 @@ import { store } from "./stored.ts";
 /** An answer that takes longer comes too late: the backend gives up at 30 s. */
 const LIMIT_WAIT_MS = 20_000;
 
+const ACCEPTED: ChargerOutcome = { type: "result", payload: { status: "Accepted" } };
+
+/** Why nothing comes of a limit whose row could not be written. */
+const UNWRITABLE = "denied: the database cannot be written";
+
 /** Backends' commands that wait at the same time; of more the oldest is refused as busy. */
 export const MAX_LIMIT_WAITERS = 32;
 
-/** Lets a backend wait for what it has just set. */
+/** Lets a backend wait for what it has just set or cleared. */
 export function awaitLimit(
   step: Step,
   waiter: Omit<LimitWaiter, "round" | "deadline" | "stored">,
@@ -41,20 +46,33 @@ export function limitsStored(step: Step, failed: boolean): void {
   const { limits } = step.state;
   limits.dirty = true;
   if (failed) {
-    const reason = "denied: the database cannot be written";
     const waiters = take(step, ({ stored }) => !stored);
     for (const { backendId, action: request } of waiters) {
-      recordDecision(step, { backendId, request, outcome: "denied", reason });
+      recordDecision(step, { backendId, request, outcome: "denied", reason: UNWRITABLE });
     }
-    return fail(step, waiters, { type: "refused", reason });
+    for (const waiter of waiters.toReversed()) takeBack(step, waiter);
+    for (const waiter of waiters) answer(step, waiter, unwritten(waiter));
+    return;
   }
   for (const waiter of limits.waiters) waiter.stored = true;
+  // The charger may be away: what was cleared is as good as gone.
+  for (const waiter of take(step, clears)) answer(step, waiter, ACCEPTED);
+}
+
+function clears({ added }: LimitWaiter): boolean {
+  return added === undefined;
+}
+
+/** "Unknown", the only refusal of ClearChargingProfile, would say that there is no limit to clear. */
+function unwritten(waiter: LimitWaiter): ChargerOutcome {
+  return clears(waiter) && waiter.origin.type === "ocpp"
+    ? { type: "error", code: "InternalError", description: UNWRITABLE }
+    : { type: "refused", reason: UNWRITABLE };
 }
 
 /** The charger has everything up to `round`. */
 export function acceptWaiters(step: Step, round: number): void {
-  const accepted: ChargerOutcome = { type: "result", payload: { status: "Accepted" } };
-  for (const waiter of take(step, (item) => item.round <= round)) answer(step, waiter, accepted);
+  for (const waiter of take(step, (item) => item.round <= round)) answer(step, waiter, ACCEPTED);
 }
 
 /**
@@ -73,7 +91,8 @@ function fail(step: Step, waiters: readonly LimitWaiter[], outcome: ChargerOutco
 /** Nobody stands any more behind what these have set, and what is taken out already. */
 export function refuseWaiters(step: Step, which: (stored: StoredProfile) => boolean): void {
   const reason = "control has ended meanwhile";
-  fail(step, take(step, ({ added }) => which(added)), { type: "refused", reason });
+  const waiters = take(step, ({ added }) => added !== undefined && which(added));
+  fail(step, waiters, { type: "refused", reason });
 }
 
 /** When the next one has waited for too long; Infinity: only the charger's answer is awaited. */
@@ -106,7 +125,7 @@ function takeBack(step: Step, waiter: LimitWaiter): void {
   const { limits } = state;
   const { added, replaced } = waiter;
   const removed = removeProfiles(step, (stored) => stored === added);
-  if (removed.length === 0) {
+  if (added && removed.length === 0) {
     // What took its place since is to put back what was there before both.
     for (const later of limits.waiters) {
       if (!later.replaced.includes(added)) continue;

@@ -87,7 +87,7 @@ function shiftLimits({ limits }: State, byMs: number): void {
     limits.installed.set(id, { ...content, sentAt: content.sentAt + byMs });
   }
   for (const [index, waiter] of limits.waiters.entries()) {
-    const added = moved.get(waiter.added) ?? waiter.added;
+    const added = waiter.added && (moved.get(waiter.added) ?? waiter.added);
     limits.waiters[index] = { ...waiter, added, deadline: waiter.deadline + byMs };
   }
   if (limits.retryAt !== undefined) limits.retryAt += byMs;

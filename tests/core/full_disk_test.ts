@@ -71,6 +71,52 @@ Deno.test("the limit that the charger has already is accepted only when it is on
   assert.equal(h.state.limits.profiles.length, 1);
 });
 
+Deno.test("a limit is cleared only when that is on disk: else it is still there after a crash", () => {
+  const h = stage();
+  h.backendCalls("evcc", "SetChargingProfile", setProfile(10), "first");
+  h.chargerAnswers({ status: "Accepted" });
+  const limits = () => h.state.limits.profiles.map(({ profile }) => profile);
+  const kept = limits();
+  assert.equal(kept.length, 1);
+  h.diskFull = true;
+  h.backendCalls("evcc", "ClearChargingProfile", {}, "full");
+  // Its confirmation has no word for that: "Unknown" would say that there is no such limit.
+  assert.deepEqual(outcome(h.answerTo("evcc", "full")), "InternalError");
+  assert.deepEqual(limits(), kept);
+  h.crash();
+  assert.deepEqual(limits(), kept);
+  h.diskFull = false;
+  h.bootCharger();
+  h.attach("evcc");
+  h.backendCalls("evcc", "ClearChargingProfile", {}, "again");
+  assert.deepEqual(outcome(h.answerTo("evcc", "again")), { status: "Accepted" });
+  h.crash();
+  assert.deepEqual(limits(), []);
+});
+
+Deno.test("JSON: clear_limit is denied while the disk is full, and the limit stays", () => {
+  const h = stage();
+  h.connectBackend("evcc", "json");
+  const say = (request: JsonObject) => {
+    h.backendSays("evcc", JSON.stringify(request));
+    return () => h.received("evcc").map(({ text }) => JSON.parse(text) as JsonObject);
+  };
+  say({ action: "set_limit", current_a: 10 });
+  h.chargerAnswers({ status: "Accepted" });
+  const kept = h.state.limits.profiles;
+  assert.equal(kept.length, 1);
+  h.diskFull = true;
+  const calls = h.callsToCharger().length;
+  const denied = say({ id: 1, action: "clear_limit" })().find(({ id }) => id === 1);
+  assert.equal(denied?.error, "denied");
+  assert.deepEqual(h.state.limits.profiles, kept);
+  assert.equal(h.callsToCharger().length, calls, "the charger hears nothing of it");
+  h.diskFull = false;
+  const cleared = say({ id: 2, action: "clear_limit" })().find(({ id }) => id === 2);
+  assert.deepEqual(cleared, { id: 2, action: "clear_limit", result: true });
+  assert.deepEqual(h.state.limits.profiles, []);
+});
+
 Deno.test("the owner's limit and pause reach the charger while the disk is full", () => {
   const h = stage();
   charge(h);
