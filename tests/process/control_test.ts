@@ -13,7 +13,7 @@ import { chosenSeed, Random } from "./support/random.ts";
 import { Rivals, tagOwner } from "./support/rivals.ts";
 
 /** How often; the variable KILLS asks for another number, SEED for the same chances. */
-const KILLS = Number(Deno.env.get("KILLS") ?? 60);
+const KILLS = Number(Deno.env.get("KILLS") ?? 40);
 
 /** The longest life after the program listens, ms; commands reach a charger 300 ms after its boot. */
 const LONGEST_LIFE_MS = 600;
