@@ -21,6 +21,7 @@ import { exportCommand } from "./export_command.ts";
 import { overrideCommands } from "./override_commands.ts";
 import { replayCommand } from "./replay_command.ts";
 import { simulateCommand } from "./simulate_command.ts";
+import { messageOf } from "../io/thrown.ts";
 
 const application = buildApplication<ProgramContext>(
   buildRouteMap({
@@ -68,7 +69,7 @@ function usage(error: unknown): string {
 }
 
 function sentence(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   // Deno's advice is a flag that a compiled program does not have.
   const [, place] = /^Requires \w+ access to (.+?), run again/.exec(text) ?? [];
   if (error instanceof Deno.errors.NotCapable && place !== undefined) {

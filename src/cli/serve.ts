@@ -18,6 +18,7 @@ import { EXIT_DONE, EXIT_FAILED } from "./exit_code.ts";
 import type { ServeFlags } from "./flags.ts";
 import { greeting } from "./greeting.ts";
 import { readConfiguration } from "./read_configuration.ts";
+import { messageOf } from "../io/thrown.ts";
 
 /** Set where this runs as an app of Home Assistant. */
 const APP_VARIABLE = "SUPERVISOR_TOKEN";
@@ -133,7 +134,7 @@ async function startRecorder(
     const key = raw ? undefined : recordingKey(dataDir);
     return await Recorder.open({ file, maxBytes: maxMb * 1_000_000, keep, key }, log);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     log("warning", "nothing is recorded: the file cannot be written", { file, reason });
     return undefined;
   }

@@ -16,6 +16,7 @@ import type { FetchHandler } from "./http_exchange.ts";
 import type { Log } from "./log.ts";
 import type { Proxy } from "./proxy.ts";
 import { StoreError } from "./store_error.ts";
+import { logDefect } from "./thrown.ts";
 
 /** What the handlers know of a request. */
 interface Env {
@@ -179,10 +180,7 @@ export function createApi(
       log("error", "a request failed", { path: req.path, reason: error.message });
       return problemAnswer(503, "database", error.message);
     }
-    log("error", "a defect of the proxy; please report it", {
-      path: req.path,
-      error: error.stack ?? error.message,
-    });
+    logDefect(log, error, { path: req.path });
     return problemAnswer(500, "internal_error", "a defect of the proxy; its log tells more");
   });
 

@@ -4,6 +4,7 @@ import type { BackendConnection } from "../config/configuration.ts";
 import { DialError } from "./dial_error.ts";
 import { dialBackend } from "./dialling.ts";
 import type { Socket } from "./socket.ts";
+import { messageOf } from "./thrown.ts";
 
 /** Who wants the connections. */
 export interface DialsUser {
@@ -44,7 +45,7 @@ export class Dials {
       this.#user.opened(socket, id);
     } catch (error) {
       if (signal.aborted) return;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#user.failed(id, reason, error instanceof DialError ? error.status : undefined);
     } finally {
       if (this.#underWay.get(id) === dial) this.#underWay.delete(id);

@@ -11,6 +11,7 @@ import { DEFAULT_LIVENESS } from "./liveness.ts";
 import type { Offenders } from "./offenders.ts";
 import type { Places } from "./places.ts";
 import { ServerSocket } from "./server_socket.ts";
+import { stackOf } from "./thrown.ts";
 
 export interface FrontDoorOptions extends Pick<ListenerOptions, "admit" | "fetch" | "log"> {
   readonly places: Places;
@@ -150,9 +151,7 @@ export class FrontDoor {
   }
 
   #failed(message: string, error: unknown): void {
-    this.#options.log("error", message, {
-      error: error instanceof Error ? error.stack ?? error.message : String(error),
-    });
+    this.#options.log("error", message, { error: stackOf(error) });
   }
 }
 

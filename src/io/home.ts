@@ -5,6 +5,7 @@ import type { LinkHealth } from "./link_health.ts";
 import type { Log } from "./log.ts";
 import { atMost } from "./pause.ts";
 import type { Proxy } from "./proxy.ts";
+import { logDefect } from "./thrown.ts";
 
 /** How long all good-byes together may take, ms: whoever hangs is left behind. */
 const FAREWELL_MS = 3_000;
@@ -33,9 +34,7 @@ export class Home {
   /** Takes over what the proxy's configuration says now; nothing waits for it. */
   reconfigure(): void {
     this.#work = this.#work.then(() => this.#apply()).catch((error) => {
-      this.#log("error", "a defect of the proxy; please report it", {
-        error: error instanceof Error ? error.stack ?? error.message : String(error),
-      });
+      logDefect(this.#log, error);
     });
   }
 

@@ -4,6 +4,7 @@ import { stringifyJson } from "../ocpp/json.ts";
 import type { JsonObject, JsonValue } from "../ocpp/json.ts";
 import type { Log } from "./log.ts";
 import { Throttle } from "./throttle.ts";
+import { messageOf } from "./thrown.ts";
 
 /** States are sent at most this often, ms. */
 const SPACING_MS = 5_000;
@@ -99,7 +100,7 @@ export class HomeAssistantRest {
     } catch (error) {
       if (this.#failed || this.#stopping.signal.aborted) return;
       this.#failed = true;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#log("warning", "states do not reach Home Assistant", { reason });
     }
   }

@@ -1,6 +1,5 @@
 // The charger as the house sees it: gathered from the proxy's report, its feed and its database.
 
-import type { StatusReport } from "../core/status_report.ts";
 import type { JsonObject, JsonValue } from "../ocpp/json.ts";
 import { databasePath } from "./database.ts";
 import { modeLabel, modeLabels } from "./home_mode.ts";
@@ -10,6 +9,7 @@ import type { Log } from "./log.ts";
 import type { HomeDevice } from "./mqtt_component.ts";
 import { type PowerReading, powerReading } from "./power_reading.ts";
 import type { Proxy } from "./proxy.ts";
+import { messageOf } from "./thrown.ts";
 
 /** Without a cap in the configuration the owner can set limits up to here, A. */
 const USUAL_CURRENT_A = 32;
@@ -40,10 +40,7 @@ export class HomeView {
         this.#card = { transactionId: event.transaction_id, idTag: String(event.id_tag) };
         return;
       case "charger_disconnected":
-        this.#reading = undefined;
-        return;
       case "session":
-        this.#totals = undefined;
         this.#reading = undefined;
         return;
       default:
@@ -66,7 +63,7 @@ export class HomeView {
     const report = this.#proxy.report();
     const running = report.sessions[0]?.transaction_id;
     return homeState(report, {
-      totals: this.#currentTotals(monthStart, report),
+      totals: this.#currentTotals(monthStart),
       monthStart,
       reading: this.#reading,
       highestCurrentA: this.highestCurrentA(),
@@ -101,10 +98,9 @@ export class HomeView {
     };
   }
 
-  #currentTotals(monthStart: number, { sessions }: StatusReport): HomeTotals | undefined {
+  #currentTotals(monthStart: number): HomeTotals | undefined {
     const { core: { timeZone, currency }, dataDir } = this.#proxy.configuration;
-    const running = sessions.map(({ transaction_id }) => transaction_id);
-    const key = JSON.stringify([monthStart, timeZone, currency, running]);
+    const key = JSON.stringify([monthStart, timeZone, currency, this.#proxy.booked]);
     if (this.#totals?.key === key) return this.#totals.value;
     try {
       const value = readHomeTotals(databasePath(dataDir), timeZone, currency, monthStart);
@@ -114,7 +110,7 @@ export class HomeView {
     } catch (error) {
       if (!this.#totalsFailed) {
         this.#totalsFailed = true;
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         this.#log("warning", "totals for Home Assistant cannot be read", { reason });
       }
       return undefined;

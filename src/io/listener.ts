@@ -13,6 +13,7 @@ import type { LivenessOptions } from "./liveness.ts";
 import { Offenders } from "./offenders.ts";
 import { Places } from "./places.ts";
 import type { Socket } from "./socket.ts";
+import { errorOf } from "./thrown.ts";
 import { everyTick } from "./ticker.ts";
 import { serverContext, TlsStream } from "./tls_stream.ts";
 
@@ -164,7 +165,7 @@ async function acceptAll(
       if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
         return;
       }
-      failed(error instanceof Error ? error : new Error(String(error)));
+      failed(errorOf(error));
       if (isOutOfDescriptors(error)) places.exhausted(performance.now());
       await pause(ACCEPT_PAUSE_MS);
     }

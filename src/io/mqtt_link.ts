@@ -5,6 +5,7 @@ import type { BrokerConfiguration } from "../config/configuration.ts";
 import { type LinkHealth, LinkRecord } from "./link_health.ts";
 import type { Log } from "./log.ts";
 import { atMost, inTime, pause } from "./pause.ts";
+import { errorOf } from "./thrown.ts";
 
 /** How the link waits; tests wait less. */
 export interface BrokerTimes {
@@ -165,7 +166,7 @@ export class MqttLink {
       try {
         this.#user.message(topic, payload.toString(), retain);
       } catch (error) {
-        giveUp(error instanceof Error ? error : new Error(String(error)));
+        giveUp(errorOf(error));
       }
     });
     const connected = new Promise<void>((resolve) => client.on("connect", () => resolve()));

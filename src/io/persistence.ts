@@ -5,6 +5,7 @@ import type { Write } from "../core/record.ts";
 import type { Log } from "./log.ts";
 import type { Store } from "./store.ts";
 import { StoreError } from "./store_error.ts";
+import { logDefect, messageOf } from "./thrown.ts";
 
 /** Notes are on disk after this long, ms. */
 const NOTE_DELAY_MS = 500;
@@ -18,6 +19,11 @@ const MAX_WAITING = 10_000;
 /** The statement itself is wrong: no disk, lock or file has anything to do with it. */
 function isDefect(error: unknown): boolean {
   return !(error instanceof StoreError) || error.kind === "other";
+}
+
+/** A session with its end. */
+function isBooked(write: Write): boolean {
+  return write.table === "session" && write.session.stoppedAt !== null;
 }
 
 /** A write that has to happen, and which row it is for. */
@@ -34,6 +40,7 @@ export class Persistence {
   #unique = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failure: string | undefined;
+  #booked = 0;
 
   constructor(store: Store, log: Log) {
     this.#store = store;
@@ -43,6 +50,11 @@ export class Persistence {
   /** Why nothing can be written now; undefined: all is well. */
   get failure(): string | undefined {
     return this.#failure;
+  }
+
+  /** Rises whenever sessions that have ended are written: sums of them are others by then. */
+  get booked(): number {
+    return this.#booked;
   }
 
   /** Commits before it returns. Returns why it could not: then nothing of it is kept. */
@@ -105,10 +117,7 @@ export class Persistence {
           this.#store.commit([write]);
         } catch (own) {
           if (!isDefect(own)) throw own;
-          this.#log("error", "a defect of the proxy; please report it", {
-            write: key,
-            error: (own as Error).message,
-          });
+          logDefect(this.#log, own, { write: key });
         }
         this.#waiting.delete(key);
       }
@@ -151,7 +160,7 @@ export class Persistence {
     try {
       this.#commitSoundly(waiting, writes);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (this.#failure === undefined) {
         this.#log("error", "the database cannot be written; the charger keeps its messages", {
           reason,
@@ -161,6 +170,7 @@ export class Persistence {
       return reason;
     }
     this.#owed &&= this.#waiting.size > 0;
+    if (waiting.some(([, write]) => isBooked(write)) || writes.some(isBooked)) this.#booked++;
     if (this.#failure !== undefined) {
       this.#log("warning", "the database can be written again", {});
       this.#failure = undefined;

@@ -24,6 +24,7 @@ import { startPruning } from "./pruning.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Socket } from "./socket.ts";
 import type { Store } from "./store.ts";
+import { logDefect } from "./thrown.ts";
 
 /** Where the core keeps the owner's word. */
 const CONTROL = "control";
@@ -118,6 +119,11 @@ export class Proxy {
   get forgetful(): string | undefined {
     if (!this.#persistence.owes(CONTROL)) return undefined;
     return "the database cannot be written: this counts now, but not after a restart";
+  }
+
+  /** Another number than before: what has been summed up of ended sessions may be wrong. */
+  get booked(): number {
+    return this.#persistence.booked;
   }
 
   report(): StatusReport {
@@ -238,10 +244,7 @@ export class Proxy {
 
   /** A bug: what caused it is told, the process and the charger's socket stay. */
   #defect(event: string, error: unknown): void {
-    this.#log("error", "a defect of the proxy; please report it", {
-      event,
-      error: error instanceof Error ? error.stack ?? error.message : String(error),
-    });
+    logDefect(this.#log, error, { event });
   }
 
   /** A CALL gets its one answer all the same. */

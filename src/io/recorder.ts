@@ -14,6 +14,7 @@ import {
 import { learnTags, scrubEvent, scrubValue } from "../recording/scrub.ts";
 import type { Log } from "./log.ts";
 import { RecordingFile, type RecordingFileOptions } from "./recording_file.ts";
+import { errorOf } from "./thrown.ts";
 
 export interface RecorderOptions extends RecordingFileOptions {
   /** A new file is begun when this one has reached it, bytes. */
@@ -132,7 +133,7 @@ export class Recorder {
       work();
     } catch (error) {
       void this.#file?.close();
-      this.#failed(error instanceof Error ? error : new Error(String(error)));
+      this.#failed(errorOf(error));
     }
   }
 

@@ -1,6 +1,7 @@
 // The files of a recording: written in the background, so that a disk that hangs is in nobody's way.
 
 import { atMost } from "./pause.ts";
+import { errorOf } from "./thrown.ts";
 
 export interface RecordingFileOptions {
   readonly file: string;
@@ -77,7 +78,7 @@ export class RecordingFile {
       try {
         await job();
       } catch (error) {
-        this.#end(error instanceof Error ? error : new Error(String(error)));
+        this.#end(errorOf(error));
       }
     });
   }

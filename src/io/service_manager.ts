@@ -4,6 +4,7 @@ import type { Environment } from "../config/load.ts";
 import type { Log } from "./log.ts";
 import { atMost } from "./pause.ts";
 import { printable } from "./printable.ts";
+import { messageOf } from "./thrown.ts";
 
 /** How often the status is told where no watchdog wants to hear more often, milliseconds. */
 const STATUS_INTERVAL_MS = 30_000;
@@ -96,7 +97,7 @@ export class ServiceManager {
   #complain(error: unknown): void {
     if (this.#complained) return;
     this.#complained = true;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.#log("warning", "the service manager cannot be told", { reason });
   }
 }

@@ -1,5 +1,7 @@
 // What can go wrong with the database, in kinds that the shell can act on and words for people.
 
+import { messageOf } from "./thrown.ts";
+
 /** Why the store could not do what it was asked; nothing of the failed call was kept. */
 export type StoreErrorKind =
   /** No space left. */
@@ -70,7 +72,7 @@ const SENTENCES: Readonly<Record<StoreErrorKind, string>> = {
 /** Turns whatever node:sqlite or the file system threw into a StoreError about the file at `path`. */
 export function asStoreError(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = messageOf(error);
   const kind = kindOf(error, detail);
   return new StoreError(kind, `${SENTENCES[kind]} ${path} (${detail})`, { cause: error });
 }

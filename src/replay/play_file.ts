@@ -16,6 +16,7 @@ import { OddFile, refuseOddFile } from "./odd_file.ts";
 import { recordingItems } from "./recording_items.ts";
 import { BrokenLine, RecordingReader } from "./recording_reader.ts";
 import { isTrace, TraceReader } from "./trace_reader.ts";
+import { messageOf } from "../io/thrown.ts";
 
 /** What a file is, opened. */
 export type Source =
@@ -66,7 +67,7 @@ export function play(
   } catch (error) {
     if (error instanceof BrokenLine || error instanceof OddFile) throw error;
     // The core's own defects are shown where they happen: what is left is a line with odd content.
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new BrokenLine(recording.line, `it cannot be played (${reason})`);
   }
 }
