@@ -4,6 +4,7 @@ import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stage } from "../sockets/stage.ts";
+import { freePort } from "../support/broker.ts";
 import { ocppProxy } from "./run.ts";
 
 const RECORDINGS = fileURLToPath(new URL("../recordings/", import.meta.url));
@@ -196,7 +197,8 @@ Deno.test("--to names an answer that is not what was recorded, exit code 3", asy
 });
 
 Deno.test("--to without a server says so, exit code 1", async () => {
-  const { code, error } = await ocppProxy(["replay", TRACE, "--to", "ws://127.0.0.1:1/charger"]);
+  const url = `ws://127.0.0.1:${freePort()}/charger`;
+  const { code, error } = await ocppProxy(["replay", TRACE, "--to", url]);
   equal(code, 1);
-  match(error, /^ocpp-proxy: nothing listens at ws:\/\/127\.0\.0\.1:1\/charger/);
+  match(error, new RegExp(`^ocpp-proxy: nothing listens at ${url}`));
 });
