@@ -1,5 +1,6 @@
 // Where `simulate` finds a scenario: among those of the program, else in a file.
 
+import { readTextFile } from "../config/read_text_file.ts";
 import { type LoadedScenario, parseScenario } from "../simulate/load_scenario.ts";
 import { SCENARIOS } from "../simulate/scenario_list.ts";
 
@@ -15,7 +16,7 @@ export function scenarioLines(): string[] {
 /** The scenario of this name, or in this file. */
 export function loadScenario(
   nameOrFile: string,
-  readFile: (path: string) => string = Deno.readTextFileSync,
+  readFile: (path: string) => string = readTextFile,
 ): LoadedScenario {
   const shipped = SCENARIOS.get(nameOrFile);
   if (shipped !== undefined) return parseScenario(shipped, nameOrFile);

@@ -9,6 +9,7 @@ import { checkHome, followsHomeAssistant, homeParts } from "./home.ts";
 import { expectedAt, reportUnknownKeys } from "./known_keys.ts";
 import { isLegacy, legacyWarnings, sharesByDefault, withoutEmptyTexts } from "./legacy.ts";
 import { type Path, pathText, type Place, type Problem } from "./problem.ts";
+import { readTextFile } from "./read_text_file.ts";
 import { checkRules } from "./rule_checks.ts";
 import { SCHEMA } from "./schema.ts";
 import {
@@ -67,7 +68,7 @@ export const MAX_FILE_LENGTH = 1024 * 1024;
 export function loadConfiguration(
   path: string | undefined,
   environment: Environment,
-  readFile: ReadFile = Deno.readTextFileSync,
+  readFile: ReadFile = readTextFile,
 ): Loaded {
   const named = path ?? (environment.get(FILE_VARIABLE) || undefined);
   for (const file of named === undefined ? DEFAULT_FILES : [named]) {
@@ -105,7 +106,7 @@ export function parseConfiguration(
   text: string,
   source: string | undefined,
   environment: Environment,
-  readFile: ReadFile = Deno.readTextFileSync,
+  readFile: ReadFile = readTextFile,
 ): Loaded {
   const problems: Problem[] = [];
   const broken = new Set<string>();
