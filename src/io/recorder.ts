@@ -27,7 +27,7 @@ export interface RecorderOptions extends RecordingFileOptions {
 const FLUSH_MS = 1_000;
 
 /** So many characters are written at once. */
-const PIECE_CHARACTERS = 64 * 1024;
+const PIECE_CHARACTERS = 16 * 1024;
 
 const encoder = new TextEncoder();
 

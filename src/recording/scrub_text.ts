@@ -1,10 +1,10 @@
 // What must not stand in a recording, taken out of frames: id tags and secrets, in place.
 
 import { replaceValues, type TextValue } from "./json_text.ts";
-import { knownTag, type Scrub, tagOf, withoutKnownTags } from "./known_tag.ts";
+import { knownTag, mayHoldKnownTag, type Scrub, tagOf, withoutKnownTags } from "./known_tag.ts";
 
 /** Without any of these there is nothing to take out. */
-const SUSPICIOUS = /tag|token|key|passw|secret|location|"data"|[@?#]|\\u/i;
+const SUSPICIOUS = /tag|token|key|passw|secret|"data"|[@?#]|\\u/i;
 
 const TAG_KEYS: ReadonlySet<string> = new Set([
   "idtag",
@@ -70,8 +70,7 @@ export function withoutSecrets(scrub: Scrub, text: string): string {
 
 /** A frame, or any other JSON text, broken ones too, with stand-ins for tags and without secrets. */
 export function scrubText(scrub: Scrub, text: string): string {
-  const seen = scrub.pseudonym !== undefined && scrub.known.size > 0;
-  if (!seen && !SUSPICIOUS.test(text)) return text;
+  if (!SUSPICIOUS.test(text) && !mayHoldKnownTag(scrub, text)) return text;
   const secret = secretObjects(text);
   return replaceValues(text, (value) => scrubbed(scrub, value, secret));
 }

@@ -1,6 +1,8 @@
 // Nothing that may not stand in a recording does, and frames stay as they are in all else.
 
 import { deepEqual, doesNotMatch, equal, match, notEqual, ok } from "node:assert/strict";
+import fc from "fast-check";
+import "../support/seed.ts";
 import type { Event } from "../../src/core/event.ts";
 import { comparable } from "../../src/core/id_tag.ts";
 import { parseFrame } from "../../src/ocpp/frame.ts";
@@ -111,6 +113,34 @@ for (const frame of SAID) {
     equal(parseFrame(scrubbed).type, parseFrame(frame).type);
   });
 }
+
+Deno.test("a known tag is found in whatever way it is written, among few known tags and among many", () => {
+  for (const others of [0, 31, 32]) {
+    const known = Array.from({ length: others }, (_, index) => `${index}deadbeef`);
+    const ways = fc.array(fc.constantFrom("", "", ":", "-", ".", " ", "\\n", "\\t", "\\u0020"), {
+      minLength: TAG.length - 1,
+      maxLength: TAG.length - 1,
+    });
+    fc.assert(
+      fc.property(ways, fc.boolean(), fc.boolean(), (between, lower, alone) => {
+        const { pseudonym } = scrub();
+        const written = [...TAG].map((character, index) =>
+          (lower ? character.toLowerCase() : character) + (between[index] ?? "")
+        ).join("");
+        const frame = `[3,"1",{"x":"${alone ? "" : "card "}${written}"}]`;
+        const scrubbed = scrubText(
+          { pseudonym, known: new Set([...known, comparable(TAG)]) },
+          frame,
+        );
+        const value = (text: string) => comparable(String(JSON.parse(text)[2].x));
+        // A tag of more than ten words among others is beyond what is looked for.
+        const words = between.filter((separator) => separator !== "").length + 1;
+        ok(alone || words <= 9 ? !value(scrubbed).includes(comparable(TAG)) : true, scrubbed);
+      }),
+      { numRuns: 300 },
+    );
+  }
+});
 
 Deno.test("parts of numbers, of times, of message ids and of words are no tags", () => {
   const known = scrub();
