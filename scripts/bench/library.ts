@@ -6,7 +6,7 @@
 import { median, type Row, time } from "./figures.ts";
 import { AHEAD, BACKENDS, openScene, Scene, startBackends } from "./load.ts";
 import { answering, boot, Caller, timeStarts } from "./peer.ts";
-import { Process, scriptPath, startProxy } from "./processes.ts";
+import { Process, scriptPath, startProxy, useCores } from "./processes.ts";
 import { connect, serve, type Wire } from "./wire.ts";
 
 const ROUNDS = 9;
@@ -60,6 +60,9 @@ async function compareLatency(program: string, folder: string): Promise<Row[]> {
   // No CALL reaches a charger right after its BootNotification.
   await new Promise((resolve) => setTimeout(resolve, 500));
 
+  // As in latency.ts: which processes share a core must not be chance.
+  const cores = `0-${navigator.hardwareConcurrency - 1}`;
+  for (const pid of [Deno.pid, server.pid, relay.pid, proxy.process.pid]) await useCores(pid, "0");
   const repeat = (caller: Caller, action: string) => () =>
     caller.repeat(MESSAGES, action, () => "{}");
   const kinds: Kinds = {
@@ -74,6 +77,7 @@ async function compareLatency(program: string, folder: string): Promise<Row[]> {
     ],
   };
   const rows = await inTurns(kinds);
+  await useCores(Deno.pid, cores);
   for (const { wire } of [system, ...Object.values(ours), ...Object.values(theirs)]) wire.close();
   for (const { close } of [oursDialled, theirsDialled]) close();
   return rows;
