@@ -3,8 +3,8 @@
 import { replaceValues, type TextValue } from "./json_text.ts";
 import { knownTag, mayHoldKnownTag, type Scrub, tagOf, withoutKnownTags } from "./known_tag.ts";
 
-/** Without any of these there is nothing to take out. */
-const SUSPICIOUS = /tag|token|key|passw|secret|"data"|[@?#]|\\u/i;
+/** Without any of these there is nothing to take out; `tag` alone is in every Voltage. */
+const SUSPICIOUS = /id_?tag|token|key|passw|secret|"data"|[@?#]|\\u/i;
 
 const TAG_KEYS: ReadonlySet<string> = new Set([
   "idtag",
