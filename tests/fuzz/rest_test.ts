@@ -4,20 +4,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PARAMETERS } from "../../src/io/api_query.ts";
 import { type Route, ROUTES } from "../../src/io/api_routes.ts";
+import { REST_HOUSE } from "../support/rest_house.ts";
 import { withProxy } from "../support/running_proxy.ts";
 import { campaign, type Drawn } from "./budget.ts";
 import { damage, damaged } from "./frames.ts";
-
-const HOUSE = `
-backends:
-  - { id: evcc, role: controller, token: v }
-facts:
-  - { name: season, value: winter }
-api:
-  tokens:
-    - { name: owner, token: owning-token, scopes: [read, control] }
-    - { name: screen, token: reading-token, scopes: [read] }
-`;
 
 /** What any route may answer: who may not, and what is refused before a handler is asked. */
 const USUAL = [200, 401, 403, 429];
@@ -100,7 +90,7 @@ function encoded(part: string): string {
 }
 
 Deno.test("no query and no body is answered with anything but a documented status", () =>
-  withProxy(HOUSE, async ({ handler, logged }) => {
+  withProxy(REST_HOUSE, async ({ handler, logged }) => {
     let number = 0;
     const ask = async (
       { route, part, query, body, type, token, lastEventId }: Drawn<typeof asked>,

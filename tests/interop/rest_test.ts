@@ -3,21 +3,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startProgram } from "../support/program.ts";
+import { REST_HOUSE } from "../support/rest_house.ts";
 import { pythonEnvironment } from "./toolchain.ts";
 
 const SCHEMATHESIS = await pythonEnvironment("schemathesis", "schemathesis.txt");
-
-const HOUSE = `
-charger: { id: CP1 }
-backends:
-  - { id: evcc, role: controller, token: v }
-facts:
-  - { name: season, value: winter }
-api:
-  tokens:
-    - { name: owner, token: owning-token, scopes: [read, control] }
-    - { name: screen, token: reading-token, scopes: [read] }
-`;
 
 /** Requests of each operation and phase. */
 const REQUESTS = 25;
@@ -72,7 +61,7 @@ Deno.test({
   name: "whatever schemathesis asks, the REST interface does what openapi.json says",
   ignore: !SCHEMATHESIS.available,
   async fn() {
-    const program = await startProgram({ config: HOUSE });
+    const program = await startProgram({ config: `charger: { id: CP1 }\n${REST_HOUSE}` });
     try {
       for (const token of ["owning-token", "reading-token"]) {
         const said = await examine(program.httpUrl, token);
